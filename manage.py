@@ -1,0 +1,11 @@
+#!/usr/bin/env python
+"""Django's command line for Tocsin; finds the running venue through TOCSIN_DATA_DIR."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.settings")
+    execute_from_command_line(sys.argv)
