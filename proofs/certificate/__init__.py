@@ -1,0 +1,1 @@
+"""Certificates: one file by which a stranger re-checks a tally. See docs/certificate.md."""

@@ -1,0 +1,1 @@
+"""What chains commit to: RLP, tries, block headers, receipts and their blooms."""

@@ -1,0 +1,173 @@
+"""Nodes in the JSON text of proofs: each different one is stored once, as bytes.
+
+The RLP header of a node tells its length, so its end need not be searched for. The same text again
+is found by a sample of it and then compared in full.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import compiled
+from .text import (
+    CLOSE,
+    COMMA,
+    DIGITS,
+    IRREGULAR,
+    QUOTE,
+    Bytes,
+    Numbers,
+    after_space,
+    is_at,
+    put_half,
+    put_word,
+    same,
+    word,
+)
+
+SHORTEST = 32
+_MOST_PROBES = 64
+_ONES = np.uint64(0x0101010101010101)
+
+
+class Store(NamedTuple):
+    """The different nodes of all replies so far, and the rows with their nodes by number.
+
+    Node i is ``nodes[offsets[i]:offsets[i + 1]]``, with its hex digits in ``digits``; ``table``
+    finds numbers of nodes by a sample of their digits, -1 where it has none. The nodes of row i
+    are ``refs[first[i]:first[i + 1]]``. Keys and values are 32 bytes a row; ``odd`` is 1 for a row
+    that is left to the plain path, ``spans`` says where it lies in its text. ``counts`` holds the
+    numbers of nodes, of refs and of rows. Whoever makes a store makes room for all of them.
+    """
+
+    nodes: Bytes
+    digits: Bytes
+    offsets: Numbers
+    table: Numbers
+    refs: Numbers
+    first: Numbers
+    keys: Bytes
+    values: Bytes
+    odd: Bytes
+    spans: Numbers
+    counts: Numbers
+
+
+@compiled
+def _bytes(digits: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """The four bytes of eight hex digits, and what is not zero if one of these is not lower-case
+    hex."""
+    letter = (digits >> np.uint64(6)) & _ONES
+    value = (digits & (_ONES * np.uint64(15))) + letter * np.uint64(9)
+    above_nine = ((value + _ONES * np.uint64(6)) >> np.uint64(4)) & _ONES
+    # What the digits would be if all were well: from 0x30 and, for letters, from 0x57 on.
+    bad = digits ^ (value + _ONES * np.uint64(0x30) + letter * np.uint64(0x27))
+    bad |= (above_nine ^ letter) | (value & (_ONES * np.uint64(0xF0)))
+    value = (value << np.uint64(4) | value >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    value = (value | value >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+    return value | value >> np.uint64(16), bad
+
+
+@compiled
+def _store(text: Bytes, at: int, nodes: Bytes, digits: Bytes, first: int, size: int) -> bool:
+    """Copy the digits of ``size`` bytes, 4 or more, from ``at`` on, and write the bytes they stand
+    for; False when one is not lower-case hex."""
+    bad = np.uint64(0)
+    for step in range(size >> 2):
+        eight = word(text, at + 8 * step)
+        four, wrong = _bytes(eight)
+        bad |= wrong
+        put_half(nodes, first + 4 * step, four)
+        put_word(digits, 2 * first + 8 * step, eight)
+    # The last step goes back over what was written already.
+    eight = word(text, at + 2 * size - 8)
+    four, wrong = _bytes(eight)
+    put_half(nodes, first + size - 4, four)
+    put_word(digits, 2 * (first + size) - 8, eight)
+    return (bad | wrong) == 0
+
+
+@compiled
+def _sample(text: Bytes, at: int, end: int) -> int:
+    """A number for the table, from three places of the digits ``text[at:end]``, 64 or more."""
+    mixed = (
+        word(text, (at + end) >> 1) * np.uint64(0x9E3779B97F4A7C15)
+        ^ word(text, end - 8) * np.uint64(0xC2B2AE3D27D4EB4F)
+        ^ word(text, at + 16) * np.uint64(0xFF51AFD7ED558CCD)
+    )
+    return np.int64((mixed ^ (mixed >> np.uint64(29))) >> np.uint64(8))
+
+
+@compiled
+def _node_size(text: Bytes, at: int) -> int:
+    """Bytes of the RLP list whose digits begin at ``at``, by its first digits; else IRREGULAR."""
+    if at + 6 > len(text):
+        return IRREGULAR
+    first = 16 * DIGITS[text[at]] + DIGITS[text[at + 1]]
+    if first < 0xC0 or first > 0xF9:
+        return IRREGULAR
+    if first < 0xF8:
+        return first - 0xC0 + 1
+    size = 0
+    for place in range(2 * (first - 0xF7)):
+        size = 16 * size + DIGITS[text[at + 2 + place]]
+    return size + 1 + first - 0xF7
+
+
+@compiled
+def _node(
+    text: Bytes,
+    at: int,
+    end: int,
+    nodes: Bytes,
+    digits: Bytes,
+    offsets: Numbers,
+    table: Numbers,
+    count: int,
+) -> int:
+    """Number of the node whose digits are ``text[at:end]``; a new one is stored as ``count``."""
+    size, place = (end - at) >> 1, _sample(text, at, end)
+    for _ in range(_MOST_PROBES):
+        place &= len(table) - 1
+        known = np.int64(table[place])
+        if known < 0:
+            first = offsets[count]
+            if 2 * count >= len(table) or not _store(text, at, nodes, digits, first, size):
+                return IRREGULAR
+            offsets[count + 1] = first + size
+            table[place] = count
+            return count
+        first = offsets[known]
+        if offsets[known + 1] - first == size and same(text, at, digits, 2 * first, 2 * size):
+            return known
+        place += 1
+    return IRREGULAR
+
+
+@compiled
+def read_proof(text: Bytes, at: int, store: Store) -> int:
+    """Read an array of nodes into ``refs``. Position after it, or IRREGULAR."""
+    # Each mention of a field counts a reference, which costs more than the loop.
+    nodes, digits, offsets, table = store.nodes, store.digits, store.offsets, store.table
+    refs, counts = store.refs, store.counts
+    at = after_space(text, at + 1)
+    while True:
+        if at + 3 > len(text) or text[at] != QUOTE or text[at + 1] != 48 or text[at + 2] != 120:
+            return IRREGULAR
+        end = at + 3 + 2 * _node_size(text, at + 3)
+        if end - at - 3 < 2 * SHORTEST or not is_at(text, end, QUOTE):
+            return IRREGULAR
+        number = _node(text, at + 3, end, nodes, digits, offsets, table, counts[0])
+        if number < 0:
+            return IRREGULAR
+        counts[0] = max(counts[0], number + 1)
+        refs[counts[1]] = number
+        counts[1] += 1
+        at = after_space(text, end + 1)
+        if is_at(text, at, CLOSE):
+            return at + 1
+        if not is_at(text, at, COMMA):
+            return IRREGULAR
+        at = after_space(text, at + 1)

@@ -1,0 +1,26 @@
+"""How deep lists and objects of a JSON text may lie in each other before it is read."""
+
+from __future__ import annotations
+
+from ..refusals import UnreadableAnswer
+
+MAX_DEPTH = 32
+"""A batch of receipts with their logs needs seven."""
+_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def shallow(text: bytes) -> bytes:
+    """The same, when it is not nested deeper than a decoder can follow.
+
+    Some libraries raise Python's limit of recursion so far (py_ecc does when it is imported) that
+    a decoder overflows the stack and the process dies before any error. Raises UnreadableAnswer.
+    """
+    brackets = text.translate(None, _BUT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            break
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    # What never closes the decoder refuses, but it must not be many.
+    if len(brackets) > MAX_DEPTH:
+        raise UnreadableAnswer("It is nested too deeply.")
+    return text

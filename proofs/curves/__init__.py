@@ -1,0 +1,1 @@
+"""Operations on elliptic curves: checked encodings, and fast backends beside the reference."""

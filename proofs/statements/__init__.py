@@ -1,0 +1,1 @@
+"""Statements of governance that a stranger must be able to recompute."""

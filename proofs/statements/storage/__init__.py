@@ -1,0 +1,1 @@
+"""Where contracts keep what we prove: from layouts to slots, from proven words to facts."""
