@@ -1,0 +1,1 @@
+"""The scripted life: what the lab's people do on their own."""
