@@ -1,0 +1,1 @@
+"""From calldata to plain sentences, by functions that are known."""
