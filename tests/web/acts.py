@@ -1,0 +1,140 @@
+"""Writes rows beside a running web process, as following a chain would, when a test asks for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from tests.web.seed import Seed, digest, person, prepare
+
+
+class Acts:
+    """What a test may have happen while pages are open; each answers what it did."""
+
+    def __init__(self, seed: Seed) -> None:
+        self.seed = seed
+
+    def find(self, title: str) -> Any:
+        """Key and address of the proposal whose title holds `title`."""
+        return {"key": self._proposal(title).key}
+
+    def person(self, name: str) -> str:
+        return person(name)
+
+    def vote(self, title: str, name: str, support: int, tokens: int, **columns: Any) -> Any:
+        """A vote arrives in a new block; `tx_hash` may name its transaction."""
+        from django.db import transaction
+
+        from governance.models import Vote
+        from ledger.actions import tell
+
+        proposal = self._proposal(title)
+        with transaction.atomic():
+            self.advance()
+            self.seed.vote(proposal, name, support, tokens, 0, columns.pop("reason", ""))
+            vote = Vote.objects.latest("pk")
+            if columns:
+                Vote.objects.filter(pk=vote.pk).update(**columns)
+            tell(topic=f"proposal:{proposal.key}", event="votes")
+        return {"block": vote.block_number}
+
+    def take_back(self, title: str) -> Any:
+        """A reorg takes the newest vote of a proposal back."""
+        from django.db import transaction
+        from django.db.models import F
+
+        from governance.models import Proposal, TallyDelta, Vote
+        from ledger.actions import tell
+
+        proposal = self._proposal(title)
+        with transaction.atomic():
+            vote = Vote.objects.filter(proposal=proposal).latest("block_number")
+            names = ("against_votes", "for_votes", "abstain_votes")
+            Proposal.objects.filter(pk=proposal.pk).update(
+                vote_count=F("vote_count") - 1,
+                **{name: F(name) - getattr(vote, name) for name in names},
+            )
+            deltas = TallyDelta.objects.filter(proposal=proposal)
+            deltas.filter(block_number=vote.block_number).delete()
+            vote.delete()
+            tell(topic=f"proposal:{proposal.key}", event="reorg")
+        return {"block": vote.block_number}
+
+    def delegate(self, name: str, to: str, tx_hash: str) -> Any:
+        """A delegation arrives in a new block."""
+        from django.db import transaction
+
+        from governance.models import Delegation
+        from ledger.actions import tell
+
+        with transaction.atomic():
+            self.advance()
+            row = {**self.seed.row(self.seed.token, 0), "tx_hash": tx_hash}
+            Delegation.objects.create(
+                **row, delegator=person(name), from_delegate=person(name), to_delegate=to
+            )
+            tell(topic=f"delegates:{self.seed.token.key}", event="delegates")
+        return {"block": row["block_number"]}
+
+    def advance(self) -> Any:
+        """One more block on the layer 2."""
+        from django.db import transaction
+
+        from chainsync.models import Block, ChainStatus
+        from ledger.actions import tell
+
+        self.seed.head += 1
+        self.seed.now = int(time.time())
+        with transaction.atomic():
+            Block.objects.create(
+                chain=self.seed.l2,
+                number=self.seed.head,
+                hash=digest("l2", self.seed.head),
+                parent_hash=digest("l2", self.seed.head - 1),
+                timestamp=self.seed.now,
+                header={},
+                operators=["Northwind"],
+            )
+            ChainStatus.objects.filter(chain=self.seed.l2).update(
+                head_number=self.seed.head,
+                head_hash=digest("l2", self.seed.head),
+                head_timestamp=self.seed.now,
+            )
+            tell(topic="chain:l2", event="head")
+        return {"head": self.seed.head}
+
+    def finalize(self) -> Any:
+        """All blocks of the layer 2 become final."""
+        from django.db import transaction
+
+        from chainsync.models import ChainStatus
+        from ledger.actions import tell
+
+        with transaction.atomic():
+            status = ChainStatus.objects.filter(chain=self.seed.l2)
+            status.update(finalized_number=self.seed.head)
+            tell(topic="chain:l2", event="finalized")
+        return {"finalized": self.seed.head}
+
+    def _proposal(self, title: str) -> Any:
+        from governance.models import Proposal
+
+        return Proposal.objects.get(title__contains=title)
+
+
+def listen(acts: Acts) -> None:
+    """Carry out acts given as JSON lines `[name, arguments]` on standard input, one answer each."""
+    print(json.dumps({"ok": "ready"}), flush=True)
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            answer = {"ok": getattr(acts, name)(**arguments)}
+        except Exception as error:
+            answer = {"error": repr(error)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    listen(Acts(prepare()))

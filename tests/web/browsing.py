@@ -1,0 +1,48 @@
+"""What tests do on pages with a pretended wallet."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+LEVERAGE = "Lower maximum leverage"
+
+
+def until(page: Any, script: str, seconds: float = 10) -> None:
+    """Wait until an expression holds; the page's policy forbids it to be evaluated in there."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, script
+        page.wait_for_timeout(50)
+
+
+def vote_page(site: Any, open_page: Any, name: str, **settings: Any) -> Any:
+    """The open proposal in a browser whose wallet holds the account of `name`, connected."""
+    site.act("advance")
+    account = site.act("person", name=name)
+    path = f"/proposals/{site.act('find', title=LEVERAGE)['key']}/"
+    page = open_page(path, wallet={"accounts": [account], **settings})
+    page.get_by_role("button", name="Connect wallet").first.click()
+    page.get_by_role("button", name="Pretended Wallet").click()
+    page.get_by_text("Your power").wait_for()
+    return page
+
+
+def said(page: Any) -> str:
+    """What the vote box shows now."""
+    return str(page.locator("#vote-box").inner_text())
+
+
+def step(page: Any, words: str) -> None:
+    """Wait until a step of the way shows these words."""
+    page.locator("#vote-box .steps").get_by_text(words).wait_for()
+
+
+def sign(page: Any, choice: str, reason: str = "") -> str:
+    """Choose, review and sign; returns the hash of what was sent."""
+    page.get_by_label(choice, exact=True).first.check()
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Review the vote").click()
+    page.get_by_role("button", name="Sign in the wallet").click()
+    until(page, "Object.keys(pretended.known).length > 0")
+    return str(page.evaluate("Object.keys(pretended.known).at(-1)"))
