@@ -4,6 +4,7 @@ from governance.models.delegate import Checkpoint, Delegate, Delegation
 from governance.models.governor import Governor, Token
 from governance.models.operation import Operation, OperationCall, OperationEvent
 from governance.models.parameter import ParameterChange
+from governance.models.proof import ProofAttempt, Shard, ShardPlace, TallyProof
 from governance.models.proposal import Proposal, ProposalAction, ProposalEvent
 from governance.models.stray import StrayEvents
 from governance.models.vote import TallyDelta, Vote
@@ -17,11 +18,15 @@ __all__ = [
     "OperationCall",
     "OperationEvent",
     "ParameterChange",
+    "ProofAttempt",
     "Proposal",
     "ProposalAction",
     "ProposalEvent",
+    "Shard",
+    "ShardPlace",
     "StrayEvents",
     "TallyDelta",
+    "TallyProof",
     "Token",
     "Vote",
 ]
