@@ -3,7 +3,7 @@
 What cannot be proven is left out, and the certificate says why in words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chainsync.endpoint.failures import EndpointFailure
@@ -33,26 +33,33 @@ from proofs.statements.storage.histories import History
 from proofs.statements.storage.slots import namespace_slot
 from proofs.statements.storage.tokens import TokenLayout
 
+Contradicted = PowerMismatch | SumMismatch
+"""Proven parts that do not belong together."""
+
 _TOKEN_SLOTS = (namespace_slot("openzeppelin.storage.GovernorVotes"), 9)
 """Where governors in ERC-7201 namespaces and GovernorBravo keep their token."""
 _KEPT = str.maketrans({'"': "'", "\\": "/"})
 
 
-def certificate(proposal: Proposal, anchor: Block) -> tuple[bytes, Evidence]:
+def certificate(
+    proposal: Proposal, anchor: Block, contradicted: Callable[[Contradicted], None] | None = None
+) -> tuple[bytes, Evidence]:
     """The certificate of a proposal at a journalled block, and what it was made of.
 
     Waits for the network: not inside a transaction. Parts that cannot be proven, or contradict the
-    totals, are left out with their reason. Raises Refusal where not even the totals can be proven,
-    EndpointFailure where no endpoint proves the state of the anchor, NotAsked.
+    totals, are left out with their reason; `contradicted` is called with what contradicts. Raises
+    Refusal where not even the totals can be proven, EndpointFailure where no endpoint proves the
+    state of the anchor, NotAsked.
     """
     evidence = Gathering(proposal, anchor).evidence()
     while True:
         try:
             return b"".join(write(evidence)), evidence
-        except PowerMismatch as refusal:
-            evidence = lowered(evidence, form.POWERS, str(refusal))
-        except SumMismatch as refusal:
-            evidence = lowered(evidence, form.VOTES, str(refusal))
+        except (PowerMismatch, SumMismatch) as refusal:
+            if contradicted is not None:
+                contradicted(refusal)
+            part = form.POWERS if isinstance(refusal, PowerMismatch) else form.VOTES
+            evidence = lowered(evidence, part, str(refusal))
         except TooLarge as refusal:
             if not evidence.receipts:
                 raise
