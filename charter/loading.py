@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from charter import complaints, references
+from charter import beacon, complaints, references
 from charter.errors import CharterError, Problem
 from charter.suggestions import close
-from charter.venue import ChainEntry, ContractEntry, EndpointEntry, Venue
+from charter.venue import ChainEntry, ContractEntry, Venue
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Venue:
@@ -87,8 +87,9 @@ def _chain_problems(venue: Venue, environ: Mapping[str, str]) -> Iterator[Proble
                     f"{endpoint.name!r} is already the name of {other}.",
                     "Give each endpoint a name of its own.",
                 )
-            yield from _url_problems(f"{place}.url", endpoint, environ)
+            yield from _url_problems(f"{place}.url", endpoint.url, environ)
         yield from _agreement_problems(key, chain)
+        yield from _beacon_problems(key, chain, endpoint_names, environ)
 
 
 def _agreement_problems(key: str, chain: ChainEntry) -> Iterator[Problem]:
@@ -119,9 +120,39 @@ def _agreement_problems(key: str, chain: ChainEntry) -> Iterator[Problem]:
         )
 
 
-def _url_problems(key: str, endpoint: EndpointEntry, environ: Mapping[str, str]) -> list[Problem]:
+def _beacon_problems(
+    key: str, chain: ChainEntry, endpoint_names: dict[str, str], environ: Mapping[str, str]
+) -> Iterator[Problem]:
+    entry, place = chain.beacon, f"chains.{key}.beacon"
+    if entry is None:
+        return
+    if chain.role != "l1":
+        yield Problem(
+            place,
+            f"{key} is an L2, whose blocks no beacon chain finalizes.",
+            'Write this table below the chain with role = "l1".',
+        )
+    if not entry.endpoints:
+        yield Problem(
+            f"{place}.endpoints",
+            "there is none.",
+            f"Add a [[{place}.endpoints]] table; one suffices, since all it says is checked.",
+        )
+    for index, endpoint in enumerate(entry.endpoints):
+        where = f"{place}.endpoints[{index}]"
+        if (other := endpoint_names.setdefault(endpoint.name, where)) != where:
+            yield Problem(
+                f"{where}.name",
+                f"{endpoint.name!r} is already the name of {other}.",
+                "Give each endpoint a name of its own.",
+            )
+        yield from _url_problems(f"{where}.url", endpoint.url, environ)
+    yield from beacon.problems(place, entry, environ)
+
+
+def _url_problems(key: str, url: str, environ: Mapping[str, str]) -> list[Problem]:
     """What is wrong with an endpoint's address. Never repeats it: it may hold a key."""
-    if references.malformed(endpoint.url):
+    if references.malformed(url):
         return [
             Problem(
                 key,
@@ -129,10 +160,10 @@ def _url_problems(key: str, endpoint: EndpointEntry, environ: Mapping[str, str])
                 "Refer to an environment variable as ${NAME}, in braces; a plain $ is %24.",
             )
         ]
-    if unset := references.missing(endpoint.url, environ):
+    if unset := references.missing(url, environ):
         return [references.unset_problem(key, unset)]
-    filled = references.expand(endpoint.url, environ, key=key)
-    variables = references.names(endpoint.url)
+    filled = references.expand(url, environ, key=key)
+    variables = references.names(url)
     after = f" once {' and '.join(variables)} is filled in" if variables else ""
     try:
         parts = urlsplit(filled)
@@ -147,7 +178,7 @@ def _url_problems(key: str, endpoint: EndpointEntry, environ: Mapping[str, str])
                 'Write, for example: url = "https://rpc.example.org" or url = "${L2_URL}"',
             )
         ]
-    if "@" in endpoint.url.partition("://")[2].partition("/")[0]:
+    if "@" in url.partition("://")[2].partition("/")[0]:
         return [
             Problem(
                 key,

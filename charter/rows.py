@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models import Model
 
 from charter.errors import Problem
-from charter.models import Chain, Contract, Endpoint, Person, VenueRecord
+from charter.models import (
+    Beacon,
+    BeaconEndpoint,
+    Chain,
+    Contract,
+    Endpoint,
+    Person,
+    VenueRecord,
+)
 from charter.venue import ContractEntry, Venue
 
 
@@ -39,6 +47,7 @@ def write(venue: Venue) -> tuple[list[Change], list[Problem]]:
     _write_name(venue, changes)
     chains = _write_chains(venue, changes, problems)
     _write_endpoints(venue, chains, changes)
+    _write_beacons(venue, chains, changes)
     _write_contracts(venue, chains, changes, problems)
     _write_people(venue, changes)
     return changes, problems
@@ -113,6 +122,43 @@ def _write_endpoints(venue: Venue, chains: Mapping[str, Chain], changes: list[Ch
                 Endpoint.objects.create(name=endpoint.name, **wanted)
                 changes.append(Change("endpoint", endpoint.name, "added"))
     _switch_off("endpoint", "name", rows.values(), named, changes)
+
+
+def _write_beacons(venue: Venue, chains: Mapping[str, Chain], changes: list[Change]) -> None:
+    rows = {row.chain.key: row for row in Beacon.objects.select_related("chain")}
+    nodes = {row.name: row for row in BeaconEndpoint.objects.all()}
+    named: set[str] = set()
+    for key, chain in venue.chains.items():
+        if chain.beacon is None or key not in chains:
+            continue
+        network = chain.beacon.network
+        wanted = {
+            "checkpoint": chain.beacon.checkpoint,
+            "network": None if network is None else network.model_dump(),
+            "active": True,
+        }
+        if key in rows:
+            _update("beacon of", key, rows[key], wanted, changes)
+        else:
+            rows[key] = Beacon.objects.create(chain=chains[key], **wanted)
+            changes.append(Change("beacon of", key, "added"))
+        for position, endpoint in enumerate(chain.beacon.endpoints):
+            named.add(endpoint.name)
+            given = {
+                "beacon_id": rows[key].pk,
+                "operator": endpoint.operator or "",
+                "url": endpoint.url,
+                "position": position,
+                "active": True,
+            }
+            if endpoint.name in nodes:
+                _update("beacon endpoint", endpoint.name, nodes[endpoint.name], given, changes)
+            else:
+                BeaconEndpoint.objects.create(name=endpoint.name, **given)
+                changes.append(Change("beacon endpoint", endpoint.name, "added"))
+    described = [key for key, chain in venue.chains.items() if chain.beacon is not None]
+    _switch_off("beacon of", "key", rows.values(), described, changes)
+    _switch_off("beacon endpoint", "name", nodes.values(), named, changes)
 
 
 def _write_contracts(

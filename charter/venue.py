@@ -1,10 +1,18 @@
 """The shape of `venue.toml`, once read: plain values without any database."""
 
 import re
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 from eth_utils.address import is_checksum_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from charter.permissions import Permission
@@ -95,6 +103,101 @@ class EndpointEntry(Entry):
     )
 
 
+FORKS = ("altair", "bellatrix", "capella", "deneb", "electra", "fulu")
+"""Forks of the beacon chain with sync committees, in order."""
+_VERSION = re.compile(r"0x[0-9a-fA-F]{8}")
+
+
+def _version(value: str) -> str:
+    if not _VERSION.fullmatch(value):
+        raise refusal(
+            f"{value!r} is not the version of a fork.",
+            "Write 0x and 8 hex digits, as the network's configuration has them.",
+        )
+    return value.lower()
+
+
+def _time(value: Any) -> int | str:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise refusal(
+        "a number of seconds is needed.",
+        "Write the seconds since 1970, or ${NAME} of a variable that holds them.",
+    )
+
+
+def _network(value: Any) -> Any:
+    """`"ethereum"` is the network that needs no table; None stands for it."""
+    if value == "ethereum":
+        return None
+    if not isinstance(value, dict):
+        raise refusal(
+            "it is no network that is known by its name.",
+            'Write network = "ethereum", or a table [chains.KEY.beacon.network] for another one.',
+        )
+    return value
+
+
+class ForkEntry(Entry):
+    """One of `forks`: from the first slot of `epoch` on committees sign under `version`."""
+
+    name: Literal["altair", "bellatrix", "capella", "deneb", "electra", "fulu"] = Field(
+        examples=['"electra"']
+    )
+    epoch: int = Field(ge=0, lt=2**63, examples=["364032"])
+    version: Annotated[str, AfterValidator(_version)] = Field(examples=['"0x05000000"'])
+
+
+def _forks(value: list[ForkEntry]) -> list[ForkEntry]:
+    if not value:
+        raise refusal("there is none.", "Write at least the fork that the network is in.")
+    for first, then in pairwise(value):
+        if FORKS.index(first.name) >= FORKS.index(then.name) or first.epoch > then.epoch:
+            raise refusal(
+                f"{then.name} stands behind {first.name}, but does not follow it.",
+                f"Write the forks in this order, with epochs that do not fall: {', '.join(FORKS)}.",
+            )
+    return value
+
+
+class NetworkEntry(Entry):
+    """`[chains.KEY.beacon.network]`: a beacon chain that is not Ethereum's."""
+
+    genesis_time: Annotated[int | str, PlainValidator(_time)] = Field(examples=["1606824023"])
+    genesis_validators_root: str = Field(max_length=200, examples=['"0x…"  # 64 hex digits'])
+    seconds_per_slot: int = Field(ge=1, le=3600, examples=["12"])
+    slots_per_epoch: int = Field(ge=1, le=1024, examples=["32"])
+    epochs_per_period: int = Field(ge=1, le=2**16, examples=["256"])
+    committee_size: int = Field(ge=1, le=2048, examples=["512"])
+    weak_subjectivity_epochs: int = Field(default=256, ge=1, lt=2**31, examples=["256"])
+    forks: Annotated[list[ForkEntry], AfterValidator(_forks)] = Field(
+        examples=["[[chains.KEY.beacon.network.forks]] tables"]
+    )
+
+
+class BeaconEndpointEntry(Entry):
+    """`[[chains.KEY.beacon.endpoints]]`; `url` as written, with its references."""
+
+    name: Key = Field(examples=['"l1-beacon"'])
+    operator: Text | None = Field(default=None, examples=['"Name of who runs it"'])
+    url: str = Field(examples=['"${BEACON_URL}"'], max_length=500, repr=False)
+
+
+class BeaconEntry(Entry):
+    """`[chains.KEY.beacon]`: where signatures for the finality of an L1 come from.
+
+    `network` is None for Ethereum's.
+    """
+
+    checkpoint: str = Field(max_length=200, examples=['"0x…"  # 64 hex digits'])
+    network: Annotated[NetworkEntry | None, BeforeValidator(_network)] = Field(
+        examples=['"ethereum"']
+    )
+    endpoints: list[BeaconEndpointEntry] = Field(
+        examples=["[[chains.KEY.beacon.endpoints]] tables"]
+    )
+
+
 class ChainEntry(Entry):
     """`[chains.KEY]`."""
 
@@ -104,6 +207,7 @@ class ChainEntry(Entry):
     role: Literal["l1", "l2"] = Field(examples=['"l2"'])
     headers: Literal["recomputed", "opaque"] = Field(default="recomputed", examples=['"opaque"'])
     endpoints: list[EndpointEntry] = Field(examples=["[[chains.KEY.endpoints]] tables"])
+    beacon: BeaconEntry | None = Field(default=None, examples=["a [chains.KEY.beacon] table"])
 
 
 class ContractEntry(Entry):

@@ -90,6 +90,13 @@ TABLES: Mapping[str, Table | Unread] = {
         ),
         observed={"id": SERIAL},
     ),
+    "charter.Beacon": Table(
+        columns=("chain", "checkpoint", "network", "active"), observed={"id": SERIAL}
+    ),
+    "charter.BeaconEndpoint": Table(
+        columns=("name", "operator", "url", "position", "active"),
+        observed={"id": SERIAL, "beacon": "its name is unique, and the charter places it"},
+    ),
     "charter.Contract": Table(
         columns=("key", "chain", "kind", "address", "start_block", "label", "links", "active"),
         observed={"id": SERIAL},
@@ -219,6 +226,7 @@ TABLES: Mapping[str, Table | Unread] = {
     "chainsync.Dispute": Unread("what endpoints said that others denied, and when"),
     "chainsync.RetractedLog": Unread("what was believed for a while and proved false"),
     "chainsync.Observation": Unread("an observation by its name: block, call, reply, operators"),
+    "chainsync.LightClient": Unread("which signatures were seen, and when"),
     "chainsync.Reorg": Unread("which branches we saw on the way"),
     "chainsync.BackfillRange": Unread(WORK),
     "governance.Token": Table(

@@ -5,6 +5,7 @@ from chainsync.models.budget import EndpointBudget
 from chainsync.models.contract import CodeRecord, Coverage, UndecodableLog
 from chainsync.models.dispute import Dispute, RetractedLog
 from chainsync.models.endpoint import EndpointMinute, EndpointStatus
+from chainsync.models.light_client import LightClient
 from chainsync.models.log import Log
 from chainsync.models.observation import Observation
 from chainsync.models.projected import ProjectedRow
@@ -23,6 +24,7 @@ __all__ = [
     "EndpointBudget",
     "EndpointMinute",
     "EndpointStatus",
+    "LightClient",
     "Log",
     "Observation",
     "ProjectedRow",

@@ -1,6 +1,7 @@
 """Nouns of the charter."""
 
 from charter.models.allowance import Allowance
+from charter.models.beacon import Beacon, BeaconEndpoint
 from charter.models.chain import Chain
 from charter.models.contract import Contract
 from charter.models.endpoint import Endpoint
@@ -12,6 +13,8 @@ from charter.models.venue import VenueRecord
 __all__ = [
     "Allowance",
     "ApiKey",
+    "Beacon",
+    "BeaconEndpoint",
     "Chain",
     "Contract",
     "Endpoint",

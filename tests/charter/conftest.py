@@ -25,6 +25,27 @@ name = "l1-b"
 operator = "Lab operator B"
 url = "${{TOCSIN_LAB_URL}}/l1-b"
 
+[chains.l1.beacon]
+checkpoint = "${{CHECKPOINT}}"
+[[chains.l1.beacon.endpoints]]
+name = "l1-beacon"
+url = "https://beacon.example.org/?key=${{L2_KEY}}"
+[chains.l1.beacon.network]
+genesis_time = "${{GENESIS_TIME}}"
+genesis_validators_root = "0x{"5b" * 32}"
+seconds_per_slot = 1
+slots_per_epoch = 8
+epochs_per_period = 16
+committee_size = 32
+[[chains.l1.beacon.network.forks]]
+name = "deneb"
+epoch = 0
+version = "0x04000001"
+[[chains.l1.beacon.network.forks]]
+name = "electra"
+epoch = 2
+version = "0x05000001"
+
 [chains.l2]
 name = "Venue L2"
 chain_id = 901
@@ -71,7 +92,12 @@ SECRET = "s3cr3t-key"
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    return {"TOCSIN_LAB_URL": "http://127.0.0.1:9000", "L2_KEY": SECRET}
+    return {
+        "TOCSIN_LAB_URL": "http://127.0.0.1:9000",
+        "L2_KEY": SECRET,
+        "CHECKPOINT": "0x" + "c7" * 32,
+        "GENESIS_TIME": "1700000000",
+    }
 
 
 @pytest.fixture
