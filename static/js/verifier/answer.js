@@ -6,10 +6,13 @@ import { verify } from "./verify.js";
 
 const [PROVEN, REFUSED, LOWER] = [0, 1, 3];
 
-/** What holds or why it does not, as the fields of `--json`; throws where the file cannot be read. */
-export async function answerFor(input, root = null) {
+/**
+ * What holds or why it does not, as the fields of `--json`; throws where the file cannot be read.
+ * `input` and `options` are those of `verify`; `watched` is there only where an address is watched.
+ */
+export async function answerFor(input, options = {}) {
   try {
-    const { root: found, head, result, steps, proven } = await verify(input, { root });
+    const { root: found, head, result, steps, proven, watched } = await verify(input, options);
     return {
       holds: true,
       proven,
@@ -21,6 +24,7 @@ export async function answerFor(input, root = null) {
       result,
       steps,
       missing: head.missing,
+      ...(options.watch ? { watched } : {}),
     };
   } catch (error) {
     if (!(error instanceof CertificateRefusal)) throw error;

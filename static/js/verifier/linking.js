@@ -62,7 +62,7 @@ export class Chain {
       const known = this.known.get(wanted);
       if (known && !equal(known.hash, hash)) shard.refuse(BrokenLink, place, `block ${wanted} is known by another hash`);
       if (known) return;
-      this.#learn(wanted, hash, header);
+      this.#learn(wanted, hash, header, true);
       this.hashes.push({ item: shard.item, place, number: wanted });
     });
     shard.spent(storage.nodes, "storage");
@@ -76,6 +76,18 @@ export class Chain {
     return header;
   }
 
+  /** How a linked block hangs on the anchor: parent hashes followed, and blocks whose history was asked. */
+  path(number) {
+    const path = { parents: 0, hops: [] };
+    for (let at = number; this.known.has(at); ) {
+      const { giver, hop } = this.known.get(at);
+      if (hop) path.hops.push(giver.number);
+      else path.parents++;
+      at = giver.number;
+    }
+    return path;
+  }
+
   /** Once all shards are read: nothing was given for nothing. */
   finish() {
     for (const { useful, item, place, number } of this.headers.values()) {
@@ -86,7 +98,7 @@ export class Chain {
     }
   }
 
-  #learn(number, hash, giver) {
-    if (!this.known.has(number)) this.known.set(number, { hash, giver });
+  #learn(number, hash, giver, hop = false) {
+    if (!this.known.has(number)) this.known.set(number, { hash, giver, hop });
   }
 }

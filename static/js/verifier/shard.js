@@ -7,6 +7,7 @@ import { Nodes } from "./trie.js";
 
 export class Shard {
   constructor(index, kind, bytes) {
+    this.index = index;
     this.item = `shard ${index} (${kind})`;
     this.bytes = bytes;
   }

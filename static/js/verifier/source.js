@@ -41,6 +41,16 @@ export class Source {
     return { bytes: concat(...found), ended: false };
   }
 
+  /** The bytes of the shards, one after the other, as the head names them. */
+  async *shards(names) {
+    for (const { size } of names) yield await this.take(size);
+  }
+
+  /** Whether nothing follows. */
+  async atEnd() {
+    return !(await this.take(1)).length;
+  }
+
   /** Lets go of the source before its end. */
   async close() {
     await this.pieces.return?.();
@@ -64,7 +74,8 @@ function pieces(input) {
   return input[Symbol.asyncIterator]();
 }
 
-async function* streamed(reader) {
+/** The pieces of a stream; whoever stops early cancels it. */
+export async function* streamed(reader) {
   try {
     for (;;) {
       const { done, value } = await reader.read();

@@ -65,6 +65,7 @@ export function checkPowers(shard, head, ground, roll) {
     if (kind === "dydx" && !claim.length) {
       voter.power = shard.part(place, () => storage.word(entry(slots.balances, voter.address)));
     }
+    if (voter.watched) voter.checkpoint = { ...claim, shard: shard.index };
   });
   shard.spent(storage.nodes, "nodes");
 }
@@ -77,7 +78,9 @@ export function checkUsed(shard, head, ground, roll) {
   shard.some(voters, "voters").forEach((item, index) => {
     const place = `voters.${index}`;
     const voter = roll.next(shard, item, place);
-    voter.kept = shard.part(place, () => keptOf(head.governor.form, storage.word(entry(slot, voter.address))));
+    const kept = shard.part(place, () => storage.word(entry(slot, voter.address)));
+    voter.kept = shard.part(place, () => keptOf(head.governor.form, kept));
+    if (voter.watched) voter.receipt = { word: kept, shard: shard.index };
   });
   shard.spent(storage.nodes, "nodes");
 }

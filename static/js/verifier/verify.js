@@ -14,26 +14,30 @@ import { Source } from "./source.js";
 import { stepsOf } from "./steps.js";
 import { checkPowers, checkToken, checkUsed, Roll } from "./token.js";
 import { Votes } from "./votes.js";
+import { voterIn } from "./watching.js";
 
 const MOST_IN_SEAL = 128;
 const MOST_IN_HEAD = 1 << 20;
 
 /**
- * What the certificate proves: `{ root, head, result, steps, proven }`.
+ * What the certificate proves: `{ root, head, result, steps, proven, watched }`.
  *
- * @param {Uint8Array | Blob | ReadableStream | AsyncIterable<Uint8Array>} input
- * @param {{ root?: string, onProgress?: (progress: { shard: number, shards: number, read: number, whole: number }) => void }}
- *   options `root` is the one that is asked for, `0x…`; progress is told in shards and bytes
+ * @param {Uint8Array | Blob | ReadableStream | AsyncIterable<Uint8Array> | Source | Served} input
+ * @param {{ root?: string, watch?: string, onProgress?: (progress: { kind: string | null, shard: number, shards: number, read: number, whole: number }) => void }}
+ *   options `root` is the one that is asked for, `0x…`; `watch` an address, `0x…`, whose votes and
+ *   power are given in `watched` (watching.js), which changes no verdict; progress is told before
+ *   each shard with its kind, and once more with null before the sum
  * @throws {CertificateRefusal} and whatever the input throws
  */
-export async function verify(input, { root = null, onProgress = () => {} } = {}) {
-  const source = new Source(input);
+export async function verify(input, { root = null, watch = null, onProgress = () => {} } = {}) {
+  const source = typeof input.shards === "function" ? input : new Source(input);
   try {
     const sealed = await readSeal(source);
     if (root !== null && sealed !== root) throw new WrongHash("file", "root", `it is ${sealed}, not ${root}`);
     const head = readHead(await readLine(source, sealed));
-    const facts = await readShards(source, head, onProgress);
-    return { root: sealed, head, ...conclude(head, facts) };
+    const facts = await readShards(source, head, watch, onProgress);
+    const found = conclude(head, facts);
+    return { root: sealed, head, ...found, watched: watch && voterIn(head, facts, watch) };
   } finally {
     await source.close();
   }
@@ -56,24 +60,29 @@ async function readLine(source, sealed) {
   return bytes;
 }
 
-async function readShards(source, head, onProgress) {
+async function readShards(source, head, watch, onProgress) {
+  const shards = head.shards.length;
   const whole = source.taken + head.shards.reduce((sum, { size }) => sum + size, 0);
-  const facts = new Facts(head);
+  const tell = (shard, kind) => onProgress({ kind, shard, shards, read: source.taken, whole });
+  const facts = new Facts(head, watch);
+  const contents = source.shards(head.shards);
   for (const [index, { hash, kind, size }] of head.shards.entries()) {
-    const shard = new Shard(index, kind, await source.take(size));
+    tell(index, kind);
+    const shard = new Shard(index, kind, (await contents.next()).value);
     if (shard.bytes.length < size) shard.refuse(CutShort, "", `the file ends after ${shard.bytes.length} of ${size} bytes`);
     if (!equal(keccak(shard.bytes), hash)) shard.refuse(WrongHash, "", `it hashes to 0x${hex(keccak(shard.bytes))}`);
     facts[kind](shard);
-    onProgress({ shard: index + 1, shards: head.shards.length, read: source.taken, whole });
   }
-  if ((await source.take(1)).length) throw new CutShort("file", "", "it goes on after its end");
+  if (!(await source.atEnd())) throw new CutShort("file", "", "it goes on after its end");
+  tell(shards, null);
   return facts;
 }
 
 /** What is known so far; a method for each kind of shard, in whose order they are called. */
 class Facts {
-  constructor(head) {
+  constructor(head, watch) {
     this.known = head;
+    this.watched = watch && watch.slice(2).toLowerCase();
     this.zeros = { kept: head.zerosKept, seen: 0 };
     this.ground = { zeros: this.zeros };
   }
@@ -93,7 +102,7 @@ class Facts {
   token(shard) {
     this.supply = checkToken(shard, this.known, this.ground);
     this.chain = new Chain(this.ground.header, this.zeros);
-    this.votes = new Votes(this.known, this.chain);
+    this.votes = new Votes(this.known, this.chain, this.watched);
   }
 
   history(shard) {

@@ -17,9 +17,12 @@ const BUCKETS = ["against", "for", "abstain"];
 
 /** All votes so far: sums by bucket, and by voter what its votes weigh. */
 export class Votes {
-  constructor(head, chain) {
+  /** `watched` is the voter, in hex digits, whose votes stand one by one in `ofWatched`. */
+  constructor(head, chain, watched = null) {
     this.head = head;
     this.chain = chain;
+    this.watched = watched;
+    this.ofWatched = [];
     this.sums = { against: 0n, for: 0n, abstain: 0n };
     this.voters = new Map();
     this.logs = 0;
@@ -41,7 +44,7 @@ export class Votes {
         const receipt = shard.part(place, () => nodes.find(receiptsRoot, encodeNumber(index)));
         const votes = shard.part(place, () => this.#votesIn(receipt));
         if (!votes.length) shard.refuse(UnusedWitness, place, "the receipt has no vote on the proposal");
-        votes.forEach((vote) => this.#add(vote));
+        votes.forEach((vote) => this.#add(vote, { block: number, receipt: index, shard: shard.index }));
       });
       shard.spent(nodes, `${at}.nodes`);
     });
@@ -59,12 +62,15 @@ export class Votes {
     if (receipt === null) throw new BadPart("there is no such receipt");
     const fields = listOf(decode(receipt[0] < 0xc0 ? receipt.subarray(1) : receipt));
     if (fields.length < 4) throw new BadPart(`a receipt has ${fields.length} fields`);
-    return listOf(fields[3]).map(logOf).map((log) => voteIn(log, this.head)).filter((vote) => vote !== null);
+    const votes = listOf(fields[3]).map(logOf).map((log, at) => voteIn(log, this.head, at));
+    return votes.filter((vote) => vote !== null);
   }
 
-  #add({ voter, support, weight, split }) {
+  #add({ voter, support, weight, split, log }, where) {
     const name = hex(voter);
-    if (!this.voters.has(name)) this.voters.set(name, { address: voter, weight: 0n, supports: [] });
+    const watched = name === this.watched;
+    if (!this.voters.has(name)) this.voters.set(name, { address: voter, weight: 0n, supports: [], watched });
+    if (watched) this.ofWatched.push({ ...where, log, support, weight, split });
     const known = this.voters.get(name);
     known.weight += weight;
     known.supports.push(support);
@@ -83,8 +89,8 @@ function logOf(item) {
   };
 }
 
-/** The vote that a log is, or null if it is none on this proposal. Throws BadPart. */
-function voteIn({ address, topics, data }, { governor, proposal }) {
+/** The vote that a log, the one in place `log` of its receipt, is; or null if it is none on this proposal. Throws BadPart. */
+function voteIn({ address, topics, data }, { governor, proposal }, log) {
   if (!equal(address, governor.address) || !topics.length) return null;
   const event = EVENTS.find((known) => equal(topics[0], known.topic));
   if (!event) return null;
@@ -95,7 +101,7 @@ function voteIn({ address, topics, data }, { governor, proposal }) {
   if (id !== proposal) return null;
   if (!event.adds) throw new BadPart("a vote was overridden, which this certificate cannot show");
   const split = splitOf(governor.form, support, weight, params);
-  return { voter: topics[1].subarray(12), support, weight, split };
+  return { voter: topics[1].subarray(12), support, weight, split, log };
 }
 
 function fieldsOf(data, tails) {
