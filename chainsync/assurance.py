@@ -1,4 +1,6 @@
-"""How far what is shown is proven: steps 1 (reported) and 2 (agreed) of the ladder, from rows.
+"""How far what is shown is proven by who said it: reported and agreed, from rows.
+
+What lies above follows from proofs, which the floor above keeps.
 
 Which function for what:
 
@@ -31,7 +33,12 @@ _WORDS = {
     Step.UNKNOWN: "Not read yet",
     Step.REPORTED: "Reported: one operator's node said so",
     Step.AGREED: "Agreed: nodes of at least two operators gave the same",
+    Step.PROVEN: "Proven: it follows from the state root of a block that is agreed",
+    Step.ASSERTED: "Asserted: a commitment on L1 covers the block under which it is proven",
+    Step.SETTLED: "Settled: that commitment is confirmed on L1",
+    Step.SIGNED: "Signed: the sync committee signed the final L1 block under which it is proven",
 }
+_FINALIZED = "Finalized: proven under a block of L1 that nodes call final"
 _AGREE = """
 UPDATE chainsync_coverage AS coverage
 SET agreed = coverage.agreed + (coverage.blocks * %(blocks)s::int8multirange)
@@ -54,7 +61,7 @@ class Assurance:
     `operators` names who gave it where that is known for the very block (a range keeps only that
     there were two). `disputed` holds the words of the open dispute that makes it fall back,
     `disputed_from` its lowest block. `unconfirmed_from` is the lowest block that was read from one
-    operator alone.
+    operator alone. `finalized` says that step 5 was reached on L1, where nothing is settled.
     """
 
     step: Step
@@ -62,13 +69,14 @@ class Assurance:
     disputed: str = ""
     disputed_from: int | None = None
     unconfirmed_from: int | None = None
+    finalized: bool = False
 
     @property
     def words(self) -> str:
         """What the step says, for people."""
         if self.disputed:
             return "Disputed: nodes of different operators contradict each other"
-        return _WORDS[self.step]
+        return _FINALIZED if self.finalized else _WORDS[self.step]
 
 
 UNKNOWN = Assurance(Step.UNKNOWN)

@@ -14,7 +14,8 @@ from chainsync.models import Dispute
 from proofs.statements.assurance import Step
 
 LADDER = ("reported", "agreed", "proven", "asserted", "settled", "signed")
-"""All six steps of the ladder; only the first two are built."""
+FINALIZED = "Finalized"
+"""What stands in place of steps 4 and 5 for a statement about L1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def mark(reached: Assurance) -> Mark:
     if reached.disputed:
         return Mark(int(reached.step), "Disputed", True)
     word = LADDER[reached.step - 1].capitalize() if reached.step else "Not read yet"
+    if reached.finalized:
+        word = FINALIZED
     return Mark(int(reached.step), word, False)
 
 

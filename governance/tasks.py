@@ -5,16 +5,21 @@ from collections.abc import Callable
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
 
-from chainsync import nudges
+from chainsync import nudges, pressure
+from chainsync.endpoint.budget import leaving_a_reserve
 from chainsync.endpoint.failures import EndpointFailure
 from chainsync.models import Block
 from chainsync.nudges import Ticket
 from charter.models import Chain
 from governance import asking, observing, reconciling, states
+from governance.proving.due import urgent
+from governance.proving.turn import turn
 from ledger import leases
 
 LEASE_SECONDS = 60.0
+PROVE_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +39,19 @@ def reconcile(chain_key: str, slot: int = 0, ticket: Ticket | None = None) -> No
 
 
 @shared_task
+def prove(chain_key: str, slot: int = 0, ticket: Ticket | None = None) -> None:
+    """Prove tallies of a chain for one turn, unless those who read it are behind."""
+    nudges.arrived(ticket)
+    _alone("prove", chain_key, _prove)
+
+
+@shared_task
 def sweep() -> None:
     """Nudge for every chain, in case a nudge was lost."""
     for key in Chain.objects.filter(active=True).values_list("key", flat=True):
         nudges.nudge(observe, key)
         nudges.nudge(reconcile, key)
+        nudges.nudge(prove, key)
 
 
 def head_came(chain: Chain, head: Block) -> None:
@@ -48,6 +61,18 @@ def head_came(chain: Chain, head: Block) -> None:
         transaction.on_commit(lambda: nudges.nudge(observe, chain.key), robust=True)
     if reconciling.due(chain, head):
         transaction.on_commit(lambda: nudges.nudge(reconcile, chain.key), robust=True)
+    if urgent(chain, timezone.now()):
+        transaction.on_commit(lambda: nudges.nudge(prove, chain.key), robust=True)
+
+
+def _prove(chain: Chain) -> None:
+    if why := pressure.why_wait(chain):
+        logger.info("proving on %s waits: %s", chain.key, why)
+        return
+    with leaving_a_reserve():
+        done = turn(chain, PROVE_SECONDS)
+    if done.more:
+        nudges.nudge(prove, chain.key)
 
 
 def _alone(what: str, chain_key: str, work: Callable[[Chain], object]) -> None:

@@ -340,6 +340,10 @@ TABLES: Mapping[str, Table | Unread] = {
     ),
     "governance.OperationEvent": _projected("operation", "kind", "index", "salt"),
     "governance.ParameterChange": _projected("name", "scope", "previous", "value"),
+    "governance.TallyProof": Unread("at which anchors tallies were proven; each is checked anew"),
+    "governance.Shard": Unread("witnesses of these proofs, named by their hash"),
+    "governance.ShardPlace": Unread("where in a certificate a witness stands"),
+    "governance.ProofAttempt": Unread(WORK),
     "governance.StrayEvents": Table(
         columns=("contract", "block_number", "noun", "name", "count"),
         observed={"id": SERIAL},

@@ -4,6 +4,7 @@ from django.db import models
 
 from charter.fields import HashField, Uint256Field
 from governance.models.proposal import Proposal
+from proofs.statements.tally import Tally
 
 
 class Shard(models.Model):
@@ -67,6 +68,11 @@ class TallyProof(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proposal_id} at {self.anchor_number}"
+
+    @property
+    def totals(self) -> Tally:
+        """What the governor's storage holds at the anchor, in base units."""
+        return Tally(against=self.against_votes, for_=self.for_votes, abstain=self.abstain_votes)
 
 
 class ShardPlace(models.Model):
