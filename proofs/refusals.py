@@ -98,6 +98,10 @@ class UnknownHeader(Refusal):
     """A block header whose fields are not those of any fork that is known here."""
 
 
+class MalformedHeader(Refusal):
+    """Bytes under a block hash that are no header: not RLP, or fields that no header has."""
+
+
 class HashMismatch(Refusal):
     """What was given does not hash to the hash that it was given under."""
 
@@ -148,6 +152,22 @@ class AnotherAnswer(Refusal):
 
 class ValueMismatch(Refusal):
     """A value that was claimed beside a proof, and that the proof contradicts."""
+
+
+class UnprovenRoot(Refusal):
+    """A root that a statement needs, and that neither the header holds nor a proof gives."""
+
+
+class NotArbitrum(Refusal):
+    """A header in which ArbOS has written nothing, so that no send root can be read from it."""
+
+
+class NoCommitment(Refusal):
+    """A contract on L1 that holds no such output, game, node, assertion or block."""
+
+
+class CommitmentMismatch(Refusal):
+    """A commitment on L1 that is another block's of the L2 than the one it is held against."""
 
 
 class UnreadableAnswer(Refusal):
