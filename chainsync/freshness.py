@@ -10,12 +10,22 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from chainsync import disputes
-from chainsync.assurance import Assurance, assurance_read
+from chainsync.assurance import UNKNOWN, Assurance, assurance_read
 from chainsync.models import Block, ChainStatus, Coverage, Dispute
 from charter.models import Contract, Endpoint
-from proofs.statements.assurance import step
+from proofs.statements.assurance import Step, step
 
-Word = Literal["unknown", "reported", "agreed", "disputed"]
+Word = Literal[
+    "unknown",
+    "reported",
+    "agreed",
+    "proven",
+    "asserted",
+    "settled",
+    "finalized",
+    "signed",
+    "disputed",
+]
 """How far something is proven, as programs read it."""
 
 
@@ -99,16 +109,20 @@ class Horizon:
         found = self.covered.get(contract)
         if found is None:
             return UNREAD
-        chain = found.contract.chain_id
-        standing = self.chain(chain).disputes
-        reached = assurance_read(
-            found, found.contract, standing, block if first is None else min(first, block), block
-        )
+        reached = self.read_of(contract, block if first is None else min(first, block), block)
         return Freshness(
             as_of_block=found.folded_to,
-            finalized=self.final(chain, block, contract),
-            assurance=_word(reached),
+            finalized=self.final(found.contract.chain_id, block, contract),
+            assurance=word_of(reached),
         )
+
+    def read_of(self, contract: int, first: int, last: int) -> Assurance:
+        """How far the logs of `contract` in blocks `first` to `last` are agreed."""
+        found = self.covered.get(contract)
+        if found is None:
+            return UNKNOWN
+        standing = self.chain(found.contract.chain_id).disputes
+        return assurance_read(found, found.contract, standing, first, last)
 
     def of_block(self, chain: int, block: int, operators: Collection[str] = ()) -> Freshness:
         """Freshness of what hangs on `block` of `chain` alone, which these operators gave."""
@@ -117,7 +131,7 @@ class Horizon:
         return Freshness(
             as_of_block=self.chain(chain).head,
             finalized=self.final(chain, block),
-            assurance="disputed" if touched and operators else _word(reached),
+            assurance="disputed" if touched and operators else word_of(reached),
         )
 
 
@@ -132,9 +146,14 @@ def final_to(contract: Contract) -> int | None:
     return disputes.final_to(finalized, disputes.open_disputes(contract.chain), contract.pk)
 
 
-def _word(reached: Assurance) -> Word:
-    words: tuple[Word, ...] = ("unknown", "reported", "agreed")
-    return "disputed" if reached.disputed else words[reached.step]
+def word_of(reached: Assurance) -> Word:
+    """An assurance in one word, for programs."""
+    words: tuple[Word, ...] = ("unknown", "reported", "agreed", "proven", "asserted", "settled")
+    if reached.disputed:
+        return "disputed"
+    if reached.step is Step.SIGNED:
+        return "signed"
+    return "finalized" if reached.finalized else words[reached.step]
 
 
 def _followed(status: ChainStatus) -> Followed:

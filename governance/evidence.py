@@ -6,6 +6,7 @@ from chainsync import evidence
 from chainsync.assurance import Assurance
 from chainsync.evidence import Point
 from governance import wording
+from governance.proven import Proven
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class TallyAssurance:
 
 
 def tally_assurance(
-    reached: Assurance,
+    proven: Proven,
     *,
     first: int,
     last: int | None,
@@ -29,13 +30,16 @@ def tally_assurance(
 ) -> TallyAssurance:
     """What may be said of a tally of the logs from block `first` to its last vote in `last`.
 
-    `reached` is the assurance of these blocks, `finalized` the last final block of the chain,
+    `proven` is what is proven of it, `finalized` the last final block of the chain,
     `final_to` that of the contract, which is lower while something of it is in dispute, `checked`
     that of the last comparison with the contract, `differs` what differed then, in words, or
     nothing.
     """
     final = last is not None and final_to is not None and last <= final_to
-    points = [*evidence.of_range(reached, first, first if last is None else last)]
+    points = [
+        *proven.points(),
+        *evidence.of_range(proven.read, first, first if last is None else last),
+    ]
     if last is not None:
         points.append(_finality(last, finalized, final_to))
     if differs:
@@ -51,7 +55,7 @@ def tally_assurance(
     else:
         points.append(Point("open", "Not compared with the contract's own totals yet."))
     return TallyAssurance(
-        reached=reached, points=tuple(points), provisional=last is not None and not final
+        reached=proven.tally, points=tuple(points), provisional=last is not None and not final
     )
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chainsync.assured import Assured
 from chainsync.models import ProjectedRow
 from charter.models import Chain, Contract
-from governance import facts, queries
+from governance import facts, kept_proofs, queries
 from governance.directory import Directory, chain_clock, decimals, profile, symbol
-from governance.models import Operation, Proposal, ProposalEvent
+from governance.models import Operation, Proposal, ProposalEvent, TallyProof
 from governance.moments import ChainClock, When
+from governance.proven import Proven
 from governance.standing import Standing, standing
 from proofs.refusals import Refusal
 from proofs.statements.clock import Moment
@@ -49,6 +51,20 @@ class Card:
     """The timelock operation that it was queued as, if it was."""
     last_vote: int | None = None
     """Block of the last vote; None without votes, and where it was not asked for."""
+    proof: TallyProof | None = None
+    """The newest proof of its tally; None without one, and where it was not asked for."""
+
+    def proven(self, assured: Assured) -> Proven:
+        """What is proven of it beside what is shown. No query."""
+        first, governor = self.proposal.block_number, self.governor
+        return kept_proofs.beside(
+            self.proposal,
+            governor,
+            self.proof,
+            read=assured.of(governor.pk, first, self.last_vote or first),
+            last_vote=self.last_vote,
+            finalized=assured.final_to(governor, self.chain.status.finalized_number),
+        )
 
     @property
     def ended_at(self) -> When | None:
@@ -93,6 +109,7 @@ def card(
     operation: Operation | None,
     told: ProjectedRow | None = None,
     last_vote: int | None = None,
+    proof: TallyProof | None = None,
 ) -> Card:
     """Put one proposal together; `told` is the event that ended it, of governor or timelock.
 
@@ -120,11 +137,12 @@ def card(
         told=told,
         operation=operation,
         last_vote=last_vote,
+        proof=proof,
     )
 
 
 def cards(rows: Iterable[Proposal], directory: Directory) -> list[Card]:
-    """Put a list of proposals together, four queries for operations, ends and last votes.
+    """Put a list of proposals together, five queries for operations, ends, last votes and proofs.
 
     Proposals of governors that were not read yet are left out.
     """
@@ -132,13 +150,15 @@ def cards(rows: Iterable[Proposal], directory: Directory) -> list[Card]:
     operations = queries.operations_of(rows)
     by_governor = queries.proposal_endings(rows)
     by_timelock = queries.operation_endings(operations.values())
-    last_votes = queries.last_vote_blocks(rows)
+    last_votes, proofs = queries.last_vote_blocks(rows), kept_proofs.newest(rows)
     found = []
     for row in rows:
         operation = operations.get(row.operation_id or "")
         told = by_governor.get(row.pk) or (by_timelock.get(operation.pk) if operation else None)
         try:
-            found.append(card(row, directory, operation, told, last_votes.get(row.pk)))
+            found.append(
+                card(row, directory, operation, told, last_votes.get(row.pk), proofs.get(row.pk))
+            )
         except UNTELLABLE:
             continue
     return found

@@ -5,7 +5,9 @@ from typing import Any
 from drf_spectacular.helpers import lazy_serializer
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.reverse import reverse
 
+from chainsync.serializers import ASSURANCES
 from charter.representation import (
     AccountField,
     AmountField,
@@ -15,7 +17,7 @@ from charter.representation import (
     TimeField,
 )
 from governance.calldata.decoding import Grade, ToldCall
-from governance.models import ProposalAction, ProposalEvent
+from governance.models import ProposalAction, ProposalEvent, TallyProof
 from governance.serializers import (
     PROPOSAL_STATES,
     OperationSerializer,
@@ -165,6 +167,82 @@ class EventSerializer(serializers.ModelSerializer[ProposalEvent]):
         read_only_fields = fields
 
 
+class SignedSerializer(ReadSerializer):
+    """The finalized L1 block that the sync committee signed, and by how many of how many."""
+
+    block = serializers.IntegerField(source="signed_block")
+    slot = serializers.IntegerField(source="signed_slot")
+    participants = serializers.IntegerField(source="signed_participants")
+    committee = serializers.IntegerField(source="signed_committee")
+
+
+class ProofSerializer(serializers.ModelSerializer[TallyProof]):
+    """What is proven of the tally under the state root of one block, the anchor."""
+
+    anchor_hash = HashDigitsField()
+    certificate_root = HashDigitsField(
+        source="root", help_text="Of the certificate by which a stranger checks it."
+    )
+    against_votes = AmountField(help_text="In the governor's storage at the anchor.")
+    for_votes = AmountField()
+    abstain_votes = AmountField()
+    quorum_votes = AmountField(source="quorum", allow_null=True, help_text="Null if not proven.")
+    missing = serializers.DictField(
+        child=serializers.CharField(), help_text="Parts that are not proven, and why."
+    )
+    signed = serializers.SerializerMethodField(help_text="Null where no signed block leads to it.")
+
+    class Meta:
+        model = TallyProof
+        fields = [
+            "anchor_number",
+            "anchor_hash",
+            "anchor_timestamp",
+            "certificate_root",
+            "size",
+            "closing",
+            "reach",
+            "against_votes",
+            "for_votes",
+            "abstain_votes",
+            "quorum_votes",
+            "votes",
+            "voters",
+            "missing",
+            "signed",
+            "proven_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(SignedSerializer(allow_null=True))
+    def get_signed(self, proof: TallyProof) -> Any:
+        return None if proof.signed_block is None else SignedSerializer(proof).data
+
+
+class ProvenSerializer(ReadSerializer):
+    """How far the numbers above are proven, in the words of the ladder."""
+
+    tally = serializers.ChoiceField(ASSURANCES, help_text="Of the tally as it is shown.")
+    quorum = serializers.ChoiceField(ASSURANCES, help_text="Of the votes that are needed.")
+    state = serializers.ChoiceField(ASSURANCES)
+    contradicted = serializers.BooleanField(
+        help_text="Whether the proven totals are others than those shown: rely on the proven ones."
+    )
+    says = serializers.ListField(
+        child=serializers.CharField(), help_text="The evidence, and what would raise the steps."
+    )
+    proof = ProofSerializer(allow_null=True)
+    certificate = serializers.SerializerMethodField(
+        help_text="Where the certificate is, null without a proof."
+    )
+
+    def get_certificate(self, told: Any) -> str | None:
+        if told.proof is None:
+            return None
+        request = self.context.get("request")
+        return reverse("api-certificate", args=[told.key], request=request)
+
+
 class ProposalDetailSerializer(ProposalSerializer):
     """A proposal with all its facts; its row has them as `whole`."""
 
@@ -188,6 +266,7 @@ class ProposalDetailSerializer(ProposalSerializer):
         many=True,
         help_text="Timelock operations that carry it out: one, or one for each call.",
     )
+    proven = ProvenSerializer(source="whole.proven")
     checked_block = serializers.IntegerField(
         allow_null=True,
         read_only=True,
@@ -202,6 +281,7 @@ class ProposalDetailSerializer(ProposalSerializer):
             "next_change",
             "timeline",
             "quorum",
+            "proven",
             "description",
             "description_hash",
             "actions",

@@ -19,6 +19,7 @@ from governance.models import (
     ProposalAction,
     ProposalEvent,
 )
+from governance.told_proof import ToldProof, told_proof
 from proofs.refusals import Refusal
 from proofs.statements.clock import ClockMode, Moment
 from proofs.statements.lifecycle import Change, ProposalFacts, deadline, next_change, state
@@ -52,6 +53,7 @@ class Whole:
 
     standing: Standing
     quorum: dict[str, Any] | None
+    proven: ToldProof
     actions: list[ProposalAction]
     events: list[ProposalEvent]
     operations: list[Operation]
@@ -61,7 +63,8 @@ def whole(proposal: Proposal, horizon: Horizon) -> Whole:
     """Everything about a proposal whose contract, chain and profile are loaded.
 
     One query each for linked contracts, actions, events, operations, their calls and their events,
-    one to tell the actions, and one for each parameter that they change.
+    for proof and last attempt, one to tell the actions, and one for each parameter that they
+    change.
     """
     governor = proposal.contract
     profile = getattr(governor, "governor_profile", None)
@@ -95,6 +98,7 @@ def whole(proposal: Proposal, horizon: Horizon) -> Whole:
         else _quorum(
             proposal, check, getattr(token, "token_profile", None), _closed(found, moment)
         ),
+        proven=told_proof(proposal, horizon, found, check, moment),
         actions=actions,
         events=events,
         operations=operations,

@@ -56,10 +56,11 @@ class Proven:
         proof = self.proof
         return self._climbed(proof is not None and proof.reach in REACHES and self._holds)
 
-    @property
-    def votes(self) -> int | None:
-        """Up to which block votes are proven, None where none are."""
-        return self.proof.anchor_number if self.proof and self.proof.reach in REACHES else None
+    def vote(self, block: int, read: Assurance) -> Assurance:
+        """How far one vote in `block` is proven, of which `read` is how far it is agreed."""
+        proof = self.proof
+        counted = proof is not None and proof.reach in REACHES and block <= proof.anchor_number
+        return read if read.disputed else max(read, self._climbed(counted), key=_step)
 
     def quorum(self, needed: int | None) -> Assurance:
         """How far the shown quorum is proven."""
@@ -197,6 +198,10 @@ class Proven:
                 ),
             ]
         return [Point("open", f"Block {block} is not final yet. That is the next step.")]
+
+
+def _step(reached: Assurance) -> Step:
+    return reached.step
 
 
 NOT_YET = "Not proven yet: proofs are made in the background, some seconds after a vote."

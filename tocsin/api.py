@@ -30,6 +30,7 @@ from governance.api import (
     ProposalVoteViewSet,
     VoteViewSet,
 )
+from governance.certificate_api import CertificateFileView, CertificateView, ShardView
 from ledger.api import FindingViewSet
 from tocsin.conditional import conditional
 from tocsin.errors import nothing_here
@@ -105,6 +106,17 @@ urlpatterns = [
         for name, (key, viewset) in OBJECTS.items()
     ),
     _list("proposals/<slug:key>/votes/", ProposalVoteViewSet, "proposal-votes"),
+    path("proposals/<slug:key>/certificate", CertificateView.as_view(), name="api-certificate"),
+    path(
+        "proposals/<slug:key>/certificate/file",
+        CertificateFileView.as_view(),
+        name="api-certificate-file",
+    ),
+    re_path(
+        r"^proposals/(?P<key>[-a-zA-Z0-9_]+)/certificate/(?P<shard>0x[0-9a-f]{64})$",
+        ShardView.as_view(),
+        name="api-certificate-shard",
+    ),
     _list("endpoints/<slug:name>/history/", EndpointHistoryViewSet, "endpoint-history"),
     # Whatever else, line breaks included, which a dot does not match.
     re_path(r"^(?P<rest>[\s\S]*)$", nothing_here, name="api-nothing"),

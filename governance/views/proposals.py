@@ -1,6 +1,7 @@
 """Proposals: the list, one proposal, and the parts of it that a live page fetches again."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,10 +10,10 @@ from django.views.decorators.http import conditional_page, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from chainsync.assured import Assured
-from governance import evidence, paging, prose, queries, wording
+from governance import evidence, kept_proofs, paging, prose, queries, wording
 from governance.calldata import resolving
 from governance.directory import Directory, decimals
-from governance.models import Proposal
+from governance.models import Proposal, TallyProof
 from governance.pages import UNTELLABLE, Card, card, cards, ending_of, moments_of
 from governance.prospects import prospects
 from governance.standing import STATE_LABELS, stations
@@ -20,6 +21,7 @@ from governance.wallets import wallet_chain
 from ledger import queries as ledger
 from ledger.sharing import shared
 from proofs.statements.lifecycle import ProposalState
+from proofs.statements.quorum import vote_succeeded
 
 LIST_LENGTH = 20
 VOTES_LENGTH = 25
@@ -95,7 +97,10 @@ def proposal_votes(request: HttpRequest, key: str) -> HttpResponse:
     found, directory = _find(key, text=False), Directory.read()
     governor = directory.by_id.get(found.contract_id) or found.contract
     unit = decimals(directory.linked(governor, "token"))
+    assured = Assured.read()
     context = {
+        "assured": assured,
+        "proven": kept_proofs.of_votes(found, governor, _proof(found), assured),
         # All that the rows need of a card; what it costs to put one together is not asked.
         "card": {"governor": governor, "decimals": unit},
         "proposal": found,
@@ -124,11 +129,14 @@ def _card(found: Proposal, directory: Directory) -> Card:
 
 
 def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
-    """Everything about a proposal that time and votes change. At most five queries."""
+    """Everything about a proposal that time and votes change. At most seven queries."""
     found, chain = shown.proposal, shown.chain
     events = queries.proposal_events(found)
     last, assured = queries.last_vote_blocks([found]).get(found.pk), Assured.read()
     differs = [row.summary for row in ledger.findings(open=True, subject=found.key)]
+    shown = replace(shown, last_vote=last, proof=_proof(found))
+    proven = replace(shown.proven(assured), why=kept_proofs.why_not(found))
+    check = shown.standing.quorum
     return {
         "card": shown,
         "proposal": found,
@@ -138,8 +146,15 @@ def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
         "prospects": prospects(shown, directory),
         "operation": shown.operation,
         "assured": assured,
+        "proven": proven,
+        "quorum_proven": proven.quorum(found.quorum),
+        "state_proven": proven.state(
+            shown.standing.state,
+            won=vote_succeeded(shown.facts.tally),
+            reached=None if check is None else check.reached,
+        ),
         "assurance": evidence.tally_assurance(
-            assured.of(shown.governor.pk, found.block_number, last or found.block_number),
+            proven,
             first=found.block_number,
             last=last,
             finalized=chain.status.finalized_number,
@@ -149,6 +164,11 @@ def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
         ),
         "now": int(time.time()),
     }
+
+
+def _proof(found: Proposal) -> TallyProof | None:
+    """The newest proof of its tally. One query."""
+    return kept_proofs.newest([found]).get(found.pk)
 
 
 def _quorum_words(shown: Card) -> str:

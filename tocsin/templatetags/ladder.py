@@ -10,6 +10,7 @@ from chainsync.assurance import Assurance
 from chainsync.assured import Assured
 from charter.models import Contract
 from governance.pages import Card
+from governance.proven import Proven
 
 register = template.Library()
 
@@ -25,9 +26,8 @@ def mark(reached: Assurance, href: str = "", full: bool = False) -> dict[str, An
 @register.inclusion_tag("components/mark.html", takes_context=True)
 def mark_tally(context: Any, card: Card) -> dict[str, Any]:
     """The mark of the tally on a card: from the proposal's creation to its last vote."""
-    first = card.proposal.block_number
-    reached = _assured(context).of(card.governor.pk, first, card.last_vote or first)
-    return _mark(reached, f"{card.proposal.get_absolute_url()}#tally-title")
+    proven = card.proven(_assured(context))
+    return _mark(proven.tally, f"{card.proposal.get_absolute_url()}#tally-title")
 
 
 @register.inclusion_tag("components/mark.html", takes_context=True)
@@ -38,6 +38,17 @@ def mark_log(context: Any, contract: int, number: int) -> dict[str, Any]:
     chain = assured.chain_of(contract)
     href = reverse("block", args=[chain, number]) if chain else ""
     return _mark(assured.of(contract, number, number), href)
+
+
+@register.inclusion_tag("components/mark.html", takes_context=True)
+def mark_vote(context: Any, contract: int, number: int) -> dict[str, Any]:
+    """The mark of one vote: as `mark_log`, or higher where the page has a proof of it."""
+    told = mark_log(context, contract, number)
+    proven: Proven | None = context.get("proven")
+    if proven is None:
+        return told
+    reached = proven.vote(number, _assured(context).of(contract, number, number))
+    return _mark(reached, told["href"])
 
 
 @register.inclusion_tag("components/mark.html", takes_context=True)
