@@ -1,6 +1,6 @@
 """How chains, blocks and reorganisations look in the API."""
 
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -10,7 +10,7 @@ from chainsync.models import Block, ChainStatus, EndpointStatus, Reorg
 from charter.models import Chain, Endpoint
 from charter.representation import ChainField, HashDigitsField, ReadSerializer, TimeField
 
-ASSURANCES: tuple[Word, ...] = ("unknown", "reported", "agreed", "disputed")
+ASSURANCES: tuple[Word, ...] = get_args(Word)
 
 
 class FreshnessSerializer(ReadSerializer):
