@@ -14,6 +14,7 @@ from chainsync.endpoint.failures import MalformedReply
 from chainsync.endpoint.fetching import Tags
 from chainsync.endpoint.pool import Pool, Source
 from chainsync.endpoint.wire import Header
+from chainsync.light_client import contradiction
 from chainsync.models import Block, ChainStatus
 
 WAIT_SECONDS = 5.0
@@ -34,9 +35,9 @@ class Judge:
         """What changes when `new` headers follow our head (or are a new branch).
 
         Finalized is only what we have ourselves, under the very hash that the node names, nothing
-        that endpoints dispute, and nothing that no second operator calls so where there is one; it
-        never goes back. Raises MalformedReply when the node's finalized block is not on the node's
-        own branch.
+        that endpoints dispute, nothing that no second operator calls so where there is one, and
+        nothing that signatures deny (`light_client/contradiction.py`); it never goes back. Raises
+        MalformedReply when the node's finalized block is not on the node's own branch.
         """
         highest = new[-1].number if new else status.head_number
         if highest is None:
@@ -64,6 +65,11 @@ class Judge:
         disputed = disputes.disputed_from(self._pool.chain)
         if disputed is not None:
             number = min(number, disputed - 1)
+        if number > known:
+            number, denied = contradiction.final_to(
+                self._pool.chain, number, lambda at: self._hash(at, hashes)
+            )
+            waits = denied or waits
         ours = self._hash(number, hashes)
         if number <= known or ours is None:
             return self._news(status, safe, waits)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chainsync import ranges, rules, standing
 from chainsync.contracts import NO_CODE
+from chainsync.light_client import facts as light_client
 from chainsync.models import (
     BackfillRange,
     CodeRecord,
@@ -34,6 +35,7 @@ def review() -> None:
         _contract_facts(chains),
         standing.dispute_facts(),
         standing.lie_facts(),
+        light_client.of_beacons(time.time()),
         timezone.now(),
     )
     standing.record(found)

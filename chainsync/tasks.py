@@ -22,9 +22,12 @@ from chainsync import (
 from chainsync.endpoint import history
 from chainsync.endpoint.budget import leaving_a_reserve
 from chainsync.endpoint.failures import EndpointFailure
+from chainsync.light_client import following as light_client
+from chainsync.light_client.trust import cadence
 from chainsync.models import CodeRecord
 from chainsync.nudges import Ticket
-from charter.models import Chain, Contract
+from charter.errors import CharterError
+from charter.models import Beacon, Chain, Contract
 from charter.queries import thrown
 from charter.switches import Switch
 from ledger import leases
@@ -89,6 +92,16 @@ def check_contracts(chain_key: str, slot: int = 0, ticket: Ticket | None = None)
 
 
 @shared_task
+def follow_beacon(chain_key: str, slot: int = 0, ticket: Ticket | None = None) -> None:
+    """Have the light client of a chain go on for one turn."""
+    nudges.arrived(ticket)
+    try:
+        light_client.turn(chain_key)
+    except CharterError as error:
+        logger.warning("the beacon of %s is not followed: %s", chain_key, error)
+
+
+@shared_task
 def sweep() -> None:
     """Revive what has lapsed: following without a lease, ranges and logs that nobody works on."""
     for chain in Chain.objects.filter(active=True):
@@ -101,6 +114,8 @@ def sweep() -> None:
         if _free(catching_up.lease_name(chain.key)) and catching_up.behind(chain):
             nudges.nudge(fold, chain.key)
         _check_in_time(chain)
+    for beacon in Beacon.objects.filter(active=True, chain__active=True).select_related("chain"):
+        _follow_beacon_in_time(beacon)
 
 
 @shared_task
@@ -128,3 +143,12 @@ def _check_in_time(chain: Chain) -> None:
     due = leases.take(f"check-contracts:{chain.key}", leases.new_owner(), CHECK_SECONDS)
     if due is not None or new.exists():
         nudges.nudge(check_contracts, chain.key)
+
+
+def _follow_beacon_in_time(beacon: Beacon) -> None:
+    """Have the light client go on at the cadence of its chain."""
+    key = beacon.chain.key
+    if thrown(Switch.NO_FOLLOWING):
+        return
+    if leases.take(f"beacon-in-time:{key}", leases.new_owner(), cadence(beacon)) is not None:
+        nudges.nudge(follow_beacon, key)

@@ -3,7 +3,7 @@
 import os
 
 from charter import references
-from charter.models import Endpoint, KillSwitch, VenueRecord
+from charter.models import BeaconEndpoint, Endpoint, KillSwitch, VenueRecord
 from charter.switches import Switch
 
 
@@ -23,7 +23,7 @@ def sign_in_switch() -> KillSwitch | None:
     return KillSwitch.objects.filter(switch__in=stopping, thrown=True).order_by("switch").first()
 
 
-def endpoint_url(endpoint: Endpoint) -> str:
+def endpoint_url(endpoint: Endpoint | BeaconEndpoint) -> str:
     """Address of an endpoint with its `${NAME}` references filled in. May be secret: do not show.
 
     Raises CharterError naming the variables that are not set.

@@ -15,4 +15,5 @@ class Act(StrEnum):
     SWITCH_THROWN = "charter:switch:throw"
     SWITCH_RELEASED = "charter:switch:release"
     JOURNAL_REPAIRED = "chainsync:journal:repair"
+    LIGHT_CLIENT_BEGUN = "chainsync:light-client:begin"
     BRANCH_ACCEPTED = "chainsync:branch:accept"

@@ -115,9 +115,19 @@ class Destination:
         """
         return self._send("POST", body, seconds, headers, max_bytes)
 
-    def get(self, *, seconds: float, headers: Mapping[str, str] | None = None) -> Reply:
-        """The reply to a GET; as `post`."""
-        return self._send("GET", None, seconds, headers)
+    def get(
+        self,
+        *,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int | None = None,
+        below: str = "",
+    ) -> Reply:
+        """The reply to a GET of the address, or of a path `below` it; as `post`.
+
+        A query of the address, which may hold a key, is kept behind the path.
+        """
+        return self._send("GET", None, seconds, headers, max_bytes, below)
 
     def close(self) -> None:
         """Drop the kept connections."""
@@ -130,13 +140,15 @@ class Destination:
         seconds: float,
         headers: Mapping[str, str] | None,
         max_bytes: int | None = None,
+        below: str = "",
     ) -> Reply:
         deadline = time.monotonic() + seconds
         most = min(max_bytes or self._max, self._max)
         _exchange.deadline = deadline
         try:
             sent = {**self._headers, **(headers or {})}
-            return self._exchanged(method, body, deadline, sent, most)
+            path = _below(self._path, below) if below else self._path
+            return self._exchanged(method, path, body, deadline, sent, most)
         except urllib3.exceptions.NewConnectionError as error:
             # urllib3 counts a refused connection among the timeouts.
             raise CannotReach(f"cannot be reached: {_reason(error)}.") from None
@@ -152,6 +164,7 @@ class Destination:
     def _exchanged(
         self,
         method: str,
+        path: str,
         body: bytes | None,
         deadline: float,
         headers: Mapping[str, str],
@@ -160,7 +173,7 @@ class Destination:
         left = max(deadline - time.monotonic(), 0.05)  # also bounds the handshake of TLS
         response = self._pool.urlopen(
             method,
-            self._path,
+            path,
             body=body,
             headers=headers,
             retries=False,
@@ -182,6 +195,13 @@ class Destination:
             raise
         response.release_conn()
         return Reply(response.status, response.headers, b"".join(chunks))
+
+
+def _below(path: str, below: str) -> str:
+    path, _, query = path.partition("?")
+    below, _, asked = below.partition("?")
+    whole = "&".join(filter(None, (query, asked)))
+    return path.rstrip("/") + "/" + below.lstrip("/") + (f"?{whole}" if whole else "")
 
 
 def allowed(address: Address, *, declared: bool, literal: bool) -> bool:

@@ -220,6 +220,7 @@ BACKFILL_SLOTS = int(os.environ.get("TOCSIN_BACKFILL_SLOTS", "2"))
 CELERY_TASK_ROUTES = {
     "ledger.tasks.*": {"queue": "urgent"},
     "chainsync.tasks.follow": {"queue": "urgent"},
+    "chainsync.tasks.follow_beacon": {"queue": "urgent"},
     "chainsync.tasks.sweep": {"queue": "urgent"},
     "chainsync.tasks.watch": {"queue": "urgent"},
     "governance.tasks.observe": {"queue": "urgent"},

@@ -6,6 +6,8 @@ Summaries hold no number that moves by itself: whoever reads them is told of eac
 from collections.abc import Mapping
 from datetime import datetime
 
+from chainsync.rules import beacon
+from chainsync.rules.beacon import BeaconFacts
 from chainsync.rules.chains import ChainFacts, finality_waits, halted, stale
 from chainsync.rules.contracts import (
     ContractFacts,
@@ -48,6 +50,7 @@ def all_of(
     contracts: list[ContractFacts],
     disputes: list[DisputeFacts],
     lies: list[LieFacts],
+    beacons: list[BeaconFacts],
     now: datetime,
 ) -> Mapping[tuple[str, str | None], Conditions]:
     """Standing conditions by (rule, prefix of the subjects that were looked at)."""
@@ -66,6 +69,13 @@ def all_of(
         **of_disputes(disputes, lies),
         ("chainsync.fold-failed", None): fold_failures(contracts),
         ("chainsync.undecodable", None): undecodable(contracts),
+        ("beacon.silent", None): beacon.silent(beacons),
+        ("beacon.refused", None): beacon.refused(beacons),
+        ("beacon.participation", None): beacon.participation(beacons),
+        ("beacon.stalled", None): beacon.stalled(beacons),
+        ("beacon.checkpoint-old", None): beacon.checkpoint_old(beacons),
+        ("beacon.contradicts-chain", None): beacon.contradicts_chain(beacons),
+        ("beacon.forced", None): beacon.forced(beacons),
         ("contract.no-code", None): no_code(contracts),
         ("contract.code-changed", None): code_changed(contracts, now),
     }
