@@ -1,0 +1,84 @@
+"""Where compiled functions give up, found in the syntax tree.
+
+Kernels refuse nothing themselves: they leave what is not regular to the plain path, which refuses.
+Neutralised is each branch of an ``if`` that only gives up (``return IRREGULAR``, ``return -1``,
+``return False``, pairs of these, ``break``, ``continue``): the next statement follows. In
+``return begin if regular else -1`` the first value is returned in both cases, and a comparison that
+a function of truth values returns counts as true.
+
+The switch is a number of the module that the compiler takes for a constant, so a mutant is machine
+code of its own, compiled anew and loaded from nowhere. Plain interpretation would prove less:
+these functions read memory by instructions that Python does not have.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from .site import Form
+from .statements import Number
+
+SWITCH = "_NEUTRAL"
+_GIVEN_UP = {"-1", "False", "IRREGULAR"}
+
+
+def is_kernel(tree: ast.Module) -> bool:
+    """Whether a module has compiled functions."""
+    return any(_is_compiled(node) for node in tree.body)
+
+
+def neutralised(tree: ast.Module, number: Number) -> None:
+    """Put each place at which compiled functions give up behind the switch of the module."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and _is_compiled(node):
+            _Neutralising(node, number).visit(node)
+    # Before the first function, behind the imports.
+    at = next(at for at, node in enumerate(tree.body) if isinstance(node, ast.FunctionDef))
+    tree.body.insert(at, ast.parse(f"{SWITCH} = 0").body[0])
+
+
+class _Neutralising(ast.NodeTransformer):
+    def __init__(self, function: ast.FunctionDef, number: Number) -> None:
+        self.number = number
+        self.is_truth = isinstance(function.returns, ast.Name) and function.returns.id == "bool"
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        for body in (node.body, node.orelse):
+            if len(body) == 1 and _gives_up(body[0]):
+                guard = ast.parse(f"if {self._on(body[0])}: pass").body[0]
+                assert isinstance(guard, ast.If)
+                guard.body = [body[0]]
+                body[0] = guard
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        value = node.value
+        if isinstance(value, ast.IfExp) and ast.unparse(value.orelse) in _GIVEN_UP:
+            value.test = self._or(node, value.test)
+        elif self.is_truth and isinstance(value, ast.Compare | ast.BoolOp):
+            node.value = self._or(node, value)
+        return node
+
+    def _on(self, node: ast.stmt) -> str:
+        return f"{SWITCH} != {self.number(node, Form.GIVES_UP)}"
+
+    def _or(self, node: ast.stmt, test: ast.expr) -> ast.expr:
+        on = ast.parse(f"not ({self._on(node)})", mode="eval").body
+        return ast.BoolOp(ast.Or(), [on, test])
+
+
+def _is_compiled(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and any(
+        isinstance(one, ast.Name) and one.id == "compiled" for one in node.decorator_list
+    )
+
+
+def _gives_up(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Break | ast.Continue):
+        return True
+    if not isinstance(node, ast.Return) or node.value is None:
+        return False
+    value = node.value
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    return all(ast.unparse(part) in _GIVEN_UP for part in parts)
