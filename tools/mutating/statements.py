@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterable
+from typing import TextIO
 
 from .site import KERNELS, Form
 
+_ORDINARY = {*dir(list), *dir(set), *dir(dict), *dir(TextIO)}
 Number = Callable[[ast.stmt, Form], int]
 """Gives a site its number."""
 
@@ -108,11 +110,17 @@ def _refuses(node: ast.AST, names: Collection[str]) -> bool:
 
 
 def _called(node: ast.Expr) -> str | None:
-    """The last name of the function that a statement calls; of a base class's it is no check."""
-    if not isinstance(node.value, ast.Call) or "super()" in ast.unparse(node.value.func):
+    """The last name of the function that a statement calls; None for what is no check: the function
+    of a base class, and what lists, sets, mappings and files do."""
+    if not isinstance(node.value, ast.Call):
         return None
     function = node.value.func
-    return getattr(function, "attr", None) or getattr(function, "id", None)
+    if isinstance(function, ast.Name):
+        return function.id
+    if not isinstance(function, ast.Attribute) or "super()" in ast.unparse(function.value):
+        return None
+    is_own = isinstance(function.value, ast.Name) and function.value.id == "self"
+    return function.attr if is_own or function.attr not in _ORDINARY else None
 
 
 def _first(body: list[ast.stmt]) -> int:
