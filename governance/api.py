@@ -78,7 +78,7 @@ class ProposalViewSet(mixins.ListModelMixin, FreshViewSet):
 class ProposalDetailViewSet(mixins.RetrieveModelMixin, FreshViewSet):
     """One proposal with all its facts, its state computed afresh at the head."""
 
-    queryset = PROPOSALS.defer("search")
+    queryset = PROPOSALS.select_related("proof_attempt").defer("search")
     serializer_class = ProposalDetailSerializer
     lookup_field = "key"
 

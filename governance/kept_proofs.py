@@ -37,8 +37,9 @@ def newest(found: Iterable[Proposal]) -> dict[int, TallyProof]:
 
 
 def why_not(found: Proposal) -> str:
-    """Why the last attempt to prove a proposal's tally failed, in words. One query."""
-    row = ProofAttempt.objects.filter(proposal=found.pk).first()
+    """Why the last attempt to prove a proposal's tally failed, in words. A query unless the row
+    came with `proof_attempt`."""
+    row: ProofAttempt | None = getattr(found, "proof_attempt", None)
     return f"It is tried again soon. {row.why}" if row is not None and row.why else ""
 
 

@@ -77,7 +77,7 @@ def proposal(key: str, *, text: bool = True) -> Proposal:
     """
     slim = ("search",) if text else ("search", "description")
     rows = Proposal.objects.defer(*slim).select_related(
-        "contract__chain__status", "contract__governor_profile"
+        "contract__chain__status", "contract__governor_profile", "proof_attempt"
     )
     return rows.get(key=key)
 

@@ -35,7 +35,7 @@ def told_proof(
     check: QuorumCheck | None,
     moment: Moment | None,
 ) -> ToldProof:
-    """Tell it of a proposal whose row has the blocks of its last delta and event. Two queries."""
+    """Tell it of a proposal whose row has the blocks of its last delta and event. One query, where the last attempt came with the row."""
     governor, row = proposal.contract, cast(Any, proposal)
     last = max(proposal.block_number, row.last_delta or 0)
     chain = horizon.chain(governor.chain_id)

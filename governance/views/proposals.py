@@ -129,7 +129,7 @@ def _card(found: Proposal, directory: Directory) -> Card:
 
 
 def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
-    """Everything about a proposal that time and votes change. At most seven queries."""
+    """Everything about a proposal that time and votes change. At most six queries."""
     found, chain = shown.proposal, shown.chain
     events = queries.proposal_events(found)
     last, assured = queries.last_vote_blocks([found]).get(found.pk), Assured.read()
