@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from chainsync.light_client.following import turn
+from chainsync.models import LightClient
 from proofs.statements.light_client_data import Bootstrap, Update, form
 from tests.proofs.light_client_chain import MEMBERS, NETWORK, bootstrap, update
 from tests.proofs.ssz_json import as_json
@@ -16,6 +18,18 @@ from tests.proofs.ssz_json import as_json
 FORM = form(NETWORK.fork(0), MEMBERS)
 FORK = NETWORK.fork(0).name.lower()
 PREFIX = "/eth/v1/beacon/light_client"
+
+
+TABLE: dict[str, Any] = {
+    "genesis_time": NETWORK.genesis_time,
+    "genesis_validators_root": "0x" + NETWORK.genesis_validators_root.hex(),
+    "seconds_per_slot": NETWORK.seconds_per_slot,
+    "slots_per_epoch": NETWORK.slots_per_epoch,
+    "epochs_per_period": NETWORK.epochs_per_period,
+    "committee_size": NETWORK.committee_size,
+    "weak_subjectivity_epochs": 256,
+    "forks": [{"name": "electra", "epoch": 0, "version": "0x05000001"}],
+}
 
 
 @dataclass
@@ -116,3 +130,15 @@ def serving(node: BeaconNode) -> Iterator[BeaconNode]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def at(slot: int) -> float:
+    """The time in the middle of a slot."""
+    return NETWORK.genesis_time + (slot + 0.5) * NETWORK.seconds_per_slot
+
+
+def go(slot: int) -> LightClient:
+    """One turn at a slot."""
+    row = turn("l1", lambda: at(slot))
+    assert row is not None
+    return row

@@ -21,6 +21,7 @@ from lab.schedule import ChainTimes
 
 if TYPE_CHECKING:
     from charter.models import Chain
+    from tests.chainsync.beacon_node import BeaconNode
     from tests.chainsync.scene import Aside, Node, Toy
     from tests.chainsync.stage import Stage
 
@@ -97,3 +98,25 @@ def aside(transactional_db: None) -> "Iterator[Aside]":
                 connection.close()
 
         yield lambda work: pool.submit(closing, work)
+
+
+@pytest.fixture
+def beacon() -> "Iterator[BeaconNode]":
+    """A beacon node whose chain begins at a checkpoint in slot 8."""
+    from tests.chainsync.beacon_node import node_at, serving
+
+    with serving(node_at(8)) as one:
+        yield one
+
+
+@pytest.fixture
+def l1(db: None, beacon: "BeaconNode") -> "Chain":
+    """An L1 whose charter has the node as its beacon endpoint, and its checkpoint."""
+    from charter.models import Beacon, BeaconEndpoint, Chain
+    from tests.chainsync.beacon_node import TABLE
+
+    chain = Chain.objects.create(key="l1", chain_id=900, name="L1", role="l1", block_time=12)
+    root = "0x" + beacon.checkpoint.header.beacon.root().hex()
+    row = Beacon.objects.create(chain=chain, checkpoint=root, network=TABLE)
+    BeaconEndpoint.objects.create(beacon=row, name="l1-beacon", url=beacon.url, position=0)
+    return chain

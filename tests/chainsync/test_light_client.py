@@ -1,9 +1,7 @@
 """A light client begins at the charter's checkpoint and goes on by signatures alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -11,146 +9,105 @@ from chainsync.light_client import standing, walking
 from chainsync.light_client.following import lease_name, turn
 from chainsync.light_client.trust import ETHEREUM, cadence, trust_of
 from chainsync.models import LightClient
-from charter.models import Beacon, BeaconEndpoint, Chain
+from charter.models import Beacon, Chain
 from ledger import leases
 from ledger.models import AuditEntry, OutboxEntry
 from proofs.chain.beacon_network import MAINNET
 from proofs.statements import light_client_record
 from proofs.statements.light_client import force_update
 from proofs.statements.light_client_store import Committees
-from tests.chainsync.beacon_node import BeaconNode, node_at, serving
+from tests.chainsync.beacon_node import TABLE, BeaconNode, at, go
 from tests.proofs.light_client_chain import MEMBERS, NETWORK, PERIOD, bootstrap, plain, update
 
 pytestmark = pytest.mark.django_db
 
-TABLE: dict[str, Any] = {
-    "genesis_time": NETWORK.genesis_time,
-    "genesis_validators_root": "0x" + NETWORK.genesis_validators_root.hex(),
-    "seconds_per_slot": NETWORK.seconds_per_slot,
-    "slots_per_epoch": NETWORK.slots_per_epoch,
-    "epochs_per_period": NETWORK.epochs_per_period,
-    "committee_size": NETWORK.committee_size,
-    "weak_subjectivity_epochs": 256,
-    "forks": [{"name": "electra", "epoch": 0, "version": "0x05000001"}],
-}
 
-
-@pytest.fixture
-def node() -> Iterator[BeaconNode]:
-    with serving(node_at(8)) as one:
-        yield one
-
-
-@pytest.fixture
-def chain(db: None, node: BeaconNode) -> Chain:
-    """An L1 whose beacon is the node, begun at its checkpoint in slot 8."""
-    chain = Chain.objects.create(key="l1", chain_id=900, name="L1", role="l1", block_time=12)
-    root = "0x" + node.checkpoint.header.beacon.root().hex()
-    beacon = Beacon.objects.create(chain=chain, checkpoint=root, network=TABLE)
-    BeaconEndpoint.objects.create(beacon=beacon, name="l1-beacon", url=node.url, position=0)
-    return chain
-
-
-def at(slot: int) -> float:
-    """The time in the middle of a slot."""
-    return NETWORK.genesis_time + (slot + 0.5) * NETWORK.seconds_per_slot
-
-
-def go(slot: int) -> LightClient:
-    """One turn at a slot."""
-    row = turn("l1", lambda: at(slot))
-    assert row is not None
-    return row
-
-
-def test_it_begins_and_goes_on_within_a_period(chain: Chain, node: BeaconNode) -> None:
-    assert standing.certified(chain) is None
-    assert "has not been asked for yet" in standing.why_not(chain)
-    node.go_to(40, finalized=24, signers=30)
+def test_it_begins_and_goes_on_within_a_period(l1: Chain, beacon: BeaconNode) -> None:
+    assert standing.certified(l1) is None
+    assert "has not been asked for yet" in standing.why_not(l1)
+    beacon.go_to(40, finalized=24, signers=30)
     go(42)
-    found = standing.certified(chain)
+    found = standing.certified(l1)
     assert found is not None
-    assert standing.why_not(chain) == ""
+    assert standing.why_not(l1) == ""
     execution = plain(24).execution
     assert (found.number, found.hash) == (execution.block_number, execution.block_hash)
     assert found.state_root == execution.state_root
     assert (found.slot, found.participants, found.committee_size) == (24, 30, MEMBERS)
-    assert found.checkpoint == node.checkpoint.header.beacon.root()
+    assert found.checkpoint == beacon.checkpoint.header.beacon.root()
     assert found.known_at == datetime.fromtimestamp(at(42), UTC)
     told = OutboxEntry.objects.filter(topic="chain:l1", event="signed")
     assert [entry.detail["number"] for entry in told] == [None, execution.block_number]
 
     go(43)
     assert told.count() == 2, "nothing is told where nothing changed"
-    node.go_to(48, finalized=32)
+    beacon.go_to(48, finalized=32)
     go(50)
-    found = standing.certified(chain)
+    found = standing.certified(l1)
     assert found is not None
     assert (found.slot, found.participants) == (32, MEMBERS)
     aged = replace(found, checkpoint_age=42 * 12 + 6)
-    assert standing.look(standing.with_light_client(chain), at(50)) == aged
+    assert standing.look(standing.with_light_client(l1), at(50)) == aged
 
 
 def test_it_goes_on_from_the_row_over_many_periods(
-    chain: Chain, node: BeaconNode, monkeypatch: pytest.MonkeyPatch
+    l1: Chain, beacon: BeaconNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node.go_to(40, finalized=24)
+    beacon.go_to(40, finalized=24)
     go(42)
     assert LightClient.objects.get().period == 0
     last = 6 * PERIOD + 30
-    node.go_to(last, finalized=last - 16)
+    beacon.go_to(last, finalized=last - 16)
     monkeypatch.setattr(walking, "_committees", Committees())
     monkeypatch.setattr(walking, "MOST_UPDATES", 2)
     row = go(last + 2)
     assert (row.period, row.signed_slot) == (6, last - 16)
     assert row.refused == row.silence == ""
-    asked = [path for path in node.asked if "/updates" in path]
+    asked = [path for path in beacon.asked if "/updates" in path]
     assert all("count=2" in path or "count=1" in path for path in asked)
-    assert sum("/bootstrap/" in path for path in node.asked) == 1
-    assert all(path.endswith("key=hush") or "key=hush&" in path for path in node.asked)
+    assert sum("/bootstrap/" in path for path in beacon.asked) == 1
+    assert all(path.endswith("key=hush") or "key=hush&" in path for path in beacon.asked)
 
 
-def test_without_a_handover_it_stays_where_it_is_and_says_so(
-    chain: Chain, node: BeaconNode
-) -> None:
-    node.go_to(40, finalized=24)
-    node.updates.clear()
+def test_without_a_handover_it_stays_where_it_is_and_says_so(l1: Chain, beacon: BeaconNode) -> None:
+    beacon.go_to(40, finalized=24)
+    beacon.updates.clear()
     go(42)
-    node.finality = update(2 * PERIOD + 20, 2 * PERIOD + 4)
+    beacon.finality = update(2 * PERIOD + 20, 2 * PERIOD + 4)
     row = go(2 * PERIOD + 30)
     assert row.signed_slot == 24
     assert row.refused.startswith("l1-beacon: The update is signed in period 2")
     assert "PeriodGap" in row.refused
 
 
-def test_another_checkpoint_begins_anew_and_is_audited(chain: Chain, node: BeaconNode) -> None:
-    node.go_to(40, finalized=24)
+def test_another_checkpoint_begins_anew_and_is_audited(l1: Chain, beacon: BeaconNode) -> None:
+    beacon.go_to(40, finalized=24)
     go(42)
-    node.checkpoint = bootstrap(16)
-    root = "0x" + node.checkpoint.header.beacon.root().hex()
+    beacon.checkpoint = bootstrap(16)
+    root = "0x" + beacon.checkpoint.header.beacon.root().hex()
     Beacon.objects.update(checkpoint=root)
-    assert standing.certified(chain) is None, "what the charter trusts no more is certified no more"
+    assert standing.certified(l1) is None, "what the charter trusts no more is certified no more"
     assert LightClient.objects.get().signed_slot == 24, "nothing is overwritten by reading"
-    node.finality = None
+    beacon.finality = None
     row = go(43)
     assert (row.checkpoint, row.checkpoint_slot, row.signed_number) == (root, 16, None)
-    assert "Nothing newer than the checkpoint" in standing.why_not(chain)
+    assert "Nothing newer than the checkpoint" in standing.why_not(l1)
     first, second = AuditEntry.objects.filter(act="chainsync:light-client:begin").order_by("id")
     assert first.detail["instead_of"] is None
     assert second.detail["checkpoint"] == root
     assert second.detail["instead_of"]["signed_number"] == plain(24).execution.block_number
 
     Beacon.objects.update(network={**TABLE, "weak_subjectivity_epochs": 9})
-    assert standing.certified(chain) is None
-    node.go_to(48, finalized=32)
+    assert standing.certified(l1) is None
+    beacon.go_to(48, finalized=32)
     assert go(50).epochs_allowed == 9
     assert AuditEntry.objects.filter(act="chainsync:light-client:begin").count() == 3
 
 
 def test_a_store_that_was_ever_forced_certifies_nothing_again(
-    chain: Chain, node: BeaconNode
+    l1: Chain, beacon: BeaconNode
 ) -> None:
-    node.finality = update(40, 24, signers=10)
+    beacon.finality = update(40, 24, signers=10)
     row = go(42)
     assert row.signed_number is None
     store = light_client_record.load(NETWORK, bytes(row.record))
@@ -159,57 +116,55 @@ def test_a_store_that_was_ever_forced_certifies_nothing_again(
     assert forced.forced
     LightClient.objects.update(record=light_client_record.dump(forced))
     # Not by the task: however late it is, it goes on without force.
-    node.go_to(56, finalized=48)
+    beacon.go_to(56, finalized=48)
     row = go(58)
     assert row.forced
     assert row.finalized_slot == 48, "it goes on"
     assert row.signed_number is None
-    assert standing.certified(chain) is None
-    assert "advanced by less than two thirds" in standing.why_not(chain)
+    assert standing.certified(l1) is None
+    assert "advanced by less than two thirds" in standing.why_not(l1)
 
 
-def test_the_task_never_forces(chain: Chain, node: BeaconNode) -> None:
-    node.finality = update(40, 24, signers=10)
+def test_the_task_never_forces(l1: Chain, beacon: BeaconNode) -> None:
+    beacon.finality = update(40, 24, signers=10)
     go(42)
-    node.finality = update(41, 25, signers=10)
+    beacon.finality = update(41, 25, signers=10)
     row = go(PERIOD + 20)
     assert not row.forced
     assert row.finalized_slot == 8
     assert (row.last_participants, row.few_since) == (10, datetime.fromtimestamp(at(42), UTC))
-    node.go_to(PERIOD + 30, finalized=PERIOD + 8)
+    beacon.go_to(PERIOD + 30, finalized=PERIOD + 8)
     row = go(PERIOD + 32)
     assert (row.signed_slot, row.few_since) == (PERIOD + 8, None)
 
 
 def test_a_checkpoint_beyond_weak_subjectivity_certifies_nothing(
-    chain: Chain, node: BeaconNode
+    l1: Chain, beacon: BeaconNode
 ) -> None:
     late = 8 + 257 * NETWORK.slots_per_epoch
-    node.go_to(40, finalized=24)
+    beacon.go_to(40, finalized=24)
     row = go(late)
     assert row.signed_slot == 24
     assert row.checkpoint_epochs == 257
-    assert standing.certified(chain) is None
-    assert "The checkpoint was not used for 257 epochs, and 256 are allowed" in standing.why_not(
-        chain
-    )
+    assert standing.certified(l1) is None
+    assert "The checkpoint was not used for 257 epochs, and 256 are allowed" in standing.why_not(l1)
     assert "Write a newer checkpoint" in go(late + 1).lapsed, "and it stays so"
 
 
 def test_a_light_client_that_was_not_followed_for_too_long_lapses(
-    chain: Chain, node: BeaconNode
+    l1: Chain, beacon: BeaconNode
 ) -> None:
-    node.go_to(40, finalized=24)
+    beacon.go_to(40, finalized=24)
     go(42)
-    assert standing.certified(chain) is not None
+    assert standing.certified(l1) is not None
     late = 24 + 257 * NETWORK.slots_per_epoch
-    node.go_to(late - 10, finalized=late - 26)
+    beacon.go_to(late - 10, finalized=late - 26)
     row = go(late)
     assert "Signatures were not followed for 257 epochs" in row.lapsed
-    assert standing.certified(chain) is None
+    assert standing.certified(l1) is None
 
 
-def test_two_workers_never_go_on_at_once(chain: Chain, node: BeaconNode) -> None:
+def test_two_workers_never_go_on_at_once(l1: Chain, beacon: BeaconNode) -> None:
     held = leases.take(lease_name("l1"), leases.new_owner(), 30)
     assert held is not None
     assert turn("l1", lambda: at(42)) is None
@@ -230,8 +185,8 @@ def test_without_a_beacon_the_reason_teaches(db: None) -> None:
 
 def test_ethereum_needs_no_table(db: None) -> None:
     chain = Chain.objects.create(key="l1", chain_id=1, name="Ethereum", role="l1", block_time=12)
-    beacon = Beacon.objects.create(chain=chain, checkpoint="0x" + "ab" * 32, network=None)
-    trust = trust_of(beacon)
+    row = Beacon.objects.create(chain=chain, checkpoint="0x" + "ab" * 32, network=None)
+    trust = trust_of(row)
     assert (trust.network, trust.described, trust.epochs_allowed) == (MAINNET, ETHEREUM, 1894)
-    assert cadence(beacon) == 48
+    assert cadence(row) == 48
     assert cadence(Beacon(network=TABLE)) == 12

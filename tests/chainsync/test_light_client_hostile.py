@@ -10,8 +10,17 @@ from chainsync.light_client import rest, standing
 from chainsync.models import LightClient
 from charter.models import Beacon, BeaconEndpoint, Chain
 from proofs.statements.light_client_data import Update
-from tests.chainsync.beacon_node import FORM, BeaconNode, Cut, Reply, answer, node_at, serving
-from tests.chainsync.test_light_client import at, chain, go, node  # noqa: F401 - fixtures
+from tests.chainsync.beacon_node import (
+    FORM,
+    BeaconNode,
+    Cut,
+    Reply,
+    answer,
+    at,
+    go,
+    node_at,
+    serving,
+)
 from tests.proofs.light_client_chain import PERIOD, bootstrap, plain, update
 
 pytestmark = pytest.mark.django_db
@@ -78,13 +87,13 @@ ANSWERS: dict[str, tuple[Spoil, str]] = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_what_does_not_hold_is_refused_and_another_endpoint_is_asked(
-    chain: Chain,  # noqa: F811
-    node: BeaconNode,  # noqa: F811
+    l1: Chain,
+    beacon: BeaconNode,
     name: str,
 ) -> None:
     spoil, said = ANSWERS[name]
-    node.go_to(40, finalized=24)
-    node.spoil = spoil
+    beacon.go_to(40, finalized=24)
+    beacon.spoil = spoil
     row = go(42)
     told = row.refused + row.silence
     assert said in told, told
@@ -93,7 +102,7 @@ def test_what_does_not_hold_is_refused_and_another_endpoint_is_asked(
     assert "hush" not in told
     assert row.signed_number is None
     assert row.silent_since is not None
-    assert standing.certified(chain) is None
+    assert standing.certified(l1) is None
 
     with serving(node_at(8)) as honest:
         honest.go_to(40, finalized=24)
@@ -106,11 +115,11 @@ def test_what_does_not_hold_is_refused_and_another_endpoint_is_asked(
 
 
 def test_who_holds_finality_back_does_not_hold_it_from_the_next(
-    chain: Chain,  # noqa: F811
-    node: BeaconNode,  # noqa: F811
+    l1: Chain,
+    beacon: BeaconNode,
 ) -> None:
     """Everything that it says holds, and is old."""
-    node.go_to(40, finalized=24)
+    beacon.go_to(40, finalized=24)
     go(42)
     with serving(node_at(8)) as honest:
         honest.go_to(100, finalized=84)
@@ -118,39 +127,39 @@ def test_who_holds_finality_back_does_not_hold_it_from_the_next(
             beacon=Beacon.objects.get(), name="l1-honest", url=honest.url, position=1
         )
         assert go(102).signed_slot == 84
-        node.go_to(108, finalized=92)
+        beacon.go_to(108, finalized=92)
         before = len(honest.asked)
         assert go(110).signed_slot == 92
         assert len(honest.asked) == before, "where the first is fresh the second is left alone"
 
 
 def test_a_bootstrap_of_another_block_or_of_the_future_begins_nothing(
-    chain: Chain,  # noqa: F811
-    node: BeaconNode,  # noqa: F811
+    l1: Chain,
+    beacon: BeaconNode,
 ) -> None:
     body = json.dumps(answer(FORM.bootstrap, bootstrap(16))).encode()
-    node.spoil = lambda path, status, honest: (
+    beacon.spoil = lambda path, status, honest: (
         (200, body) if "/bootstrap/" in path else (status, honest)
     )
     assert "HashMismatch" in go(42).refused
-    node.spoil = None
+    beacon.spoil = None
     assert "The checkpoint is of slot 8, and it is 7. (FutureSlot)" in go(7).refused
     row = LightClient.objects.get()
     assert (row.record, row.begun_at) == (None, None)
-    node.finality = None
+    beacon.finality = None
     assert go(9).begun_at is not None, "what was proven is kept although the rest failed"
 
 
 def test_a_checkpoint_that_no_node_has_any_more_is_said(
-    chain: Chain,  # noqa: F811
-    node: BeaconNode,  # noqa: F811
+    l1: Chain,
+    beacon: BeaconNode,
 ) -> None:
     Beacon.objects.update(checkpoint="0x" + "ab" * 32)
     assert "it may be too old for this node" in go(42).silence
-    assert "it may be too old for this node" in standing.why_not(chain)
+    assert "it may be too old for this node" in standing.why_not(l1)
 
 
-def test_an_address_that_cannot_be_used_is_told_without_it(chain: Chain) -> None:  # noqa: F811
+def test_an_address_that_cannot_be_used_is_told_without_it(l1: Chain) -> None:
     BeaconEndpoint.objects.update(url="${SURELY_UNSET_BEACON}")
     assert "SURELY_UNSET_BEACON, which is not set" in go(42).silence
     BeaconEndpoint.objects.update(url="ftp://hush.example.org")
@@ -162,11 +171,11 @@ def test_an_address_that_cannot_be_used_is_told_without_it(chain: Chain) -> None
 
 
 def test_more_updates_than_were_asked_for_are_no_answer(
-    chain: Chain,  # noqa: F811
-    node: BeaconNode,  # noqa: F811
+    l1: Chain,
+    beacon: BeaconNode,
 ) -> None:
-    node.go_to(50, finalized=34)
-    one = json.dumps(answer(FORM.update, node.updates[0]))
+    beacon.go_to(50, finalized=34)
+    one = json.dumps(answer(FORM.update, beacon.updates[0]))
     many = f"[{', '.join([one] * 9)}]".encode()
-    node.spoil = lambda path, status, body: (200, many) if "/updates" in path else (status, body)
+    beacon.spoil = lambda path, status, body: (200, many) if "/updates" in path else (status, body)
     assert "gave 9 updates where 1 were asked" in go(52).refused
