@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from lab.consensus import Consensus
+from lab.consensus import Finality
 
 UPSTREAM_TIMEOUT = 10.0
 HOLD_TIMEOUT = 15.0
@@ -110,7 +110,7 @@ class Upstream:
     """The node behind a chain's endpoints; its ``url`` changes when the node is started again."""
 
     url: str
-    consensus: Consensus
+    consensus: Finality
     held: bool = False
     head: int = 0
     head_seen_at: float = 0.0
@@ -143,7 +143,8 @@ class Upstream:
         reply = await self.post(call)
         self.head = int(json.loads(reply.body)["result"], 16)
         self.head_seen_at = time.monotonic()
-        self.consensus.advance(self.head)
+        # The beacon chain asks its node when it advances.
+        await asyncio.to_thread(self.consensus.advance, self.head)
         return self.head
 
     def is_answering(self) -> bool:

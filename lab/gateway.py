@@ -8,12 +8,15 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from lab.beacon.faults import InvalidOrder
+from lab.beacon.follower import Follower
+from lab.beacon.rest import BeaconApi
 from lab.endpoint import Endpoint, Reply, Upstream, refuse_node_control, serve_tags
 from lab.faults.fault import InvalidFault
 from lab.faults.switchboard import Switchboard
@@ -21,6 +24,7 @@ from lab.faults.switchboard import Switchboard
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 OPERATORS = {"a": "Lab operator A", "b": "Lab operator B", "c": "Lab operator C"}
 CONTROL = "/control/endpoints"
+BEACON_CONTROL = "/control/beacon"
 _TRICKLES = 20
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -48,7 +52,8 @@ class Gateway:
     """Serves the endpoints of the given chains from a thread of its own.
 
     Who posts to `CONTROL` with the ``token`` as bearer decides what the endpoints suffer; within
-    the process that is ``switchboard``.
+    the process that is ``switchboard``. With a ``beacon`` chain its endpoints are served too, and
+    `BEACON_CONTROL` decides about them.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Gateway:
         upstreams: Mapping[str, Upstream],
         status: Callable[[], dict[str, Any]],
         token: str = "",
+        beacon: Follower | None = None,
     ) -> None:
         self.upstreams = upstreams
         self.endpoints = {
@@ -64,6 +70,7 @@ class Gateway:
             for endpoint in endpoints_of(chain, upstream)
         }
         self.switchboard = Switchboard(self.endpoints)
+        self.beacon = BeaconApi(beacon, _HEADERS) if beacon else None
         self.port = 0
         # Without a token of its own nobody can know it, so control from outside is off.
         self._token = token or secrets.token_urlsafe(32)
@@ -101,7 +108,11 @@ class Gateway:
         self._stopping = asyncio.Event()
         application = web.Application(client_max_size=MAX_REQUEST_BYTES)
         application.router.add_get("/", self._answer_status)
-        application.router.add_post(CONTROL, self._answer_control)
+        application.router.add_post(CONTROL, self._controlled_by(self.switchboard.obey))
+        if self.beacon is not None:
+            obey = self.beacon.faults.obey
+            application.router.add_post(BEACON_CONTROL, self._controlled_by(obey))
+            application.router.add_routes(self.beacon.routes())
         application.router.add_post("/{endpoint}", self._answer_call)
         application.router.add_options("/{endpoint}", self._answer_preflight)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.3)
@@ -125,25 +136,38 @@ class Gateway:
         for upstream in self.upstreams.values():
             await upstream.close()
 
+    def suffering(self) -> dict[str, list[dict[str, Any]]]:
+        """What is wrong with the endpoints, and with the beacon chain, by name and in words."""
+        suffering = self.switchboard.suffering()
+        if self.beacon is not None and (words := self.beacon.faults.words()):
+            suffering["l1-beacon"] = [{"words": said} for said in words]
+        return suffering
+
     async def _answer_status(self, _request: web.Request) -> web.Response:
         return web.json_response(self._status(), headers=_HEADERS)
 
     async def _answer_preflight(self, _request: web.Request) -> web.Response:
         return web.Response(status=204, headers=_HEADERS)
 
-    async def _answer_control(self, request: web.Request) -> web.Response:
-        # The lab's token is nothing that a page can know. Pages of any origin may ask the
-        # endpoints, so whatever comes from a page is turned away even with it.
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
-            return web.json_response({"problem": "That is not the token of this lab."}, status=403)
-        if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
-            return web.json_response({"problem": "Pages cannot control the lab."}, status=403)
-        try:
-            said = self.switchboard.obey(json.loads(await request.read()))
-        except (InvalidFault, ValueError) as problem:
-            return web.json_response({"problem": str(problem)}, status=400)
-        return web.json_response({"said": said})
+    def _controlled_by(
+        self, obey: Callable[[Any], list[str]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            # The lab's token is nothing that a page can know. Pages of any origin may ask the
+            # endpoints, so whatever comes from a page is turned away even with it.
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), self._token.encode()):
+                problem = {"problem": "That is not the token of this lab."}
+                return web.json_response(problem, status=403)
+            if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+                return web.json_response({"problem": "Pages cannot control the lab."}, status=403)
+            try:
+                said = obey(json.loads(await request.read()))
+            except (InvalidFault, InvalidOrder, ValueError) as problem:
+                return web.json_response({"problem": str(problem)}, status=400)
+            return web.json_response({"said": said})
+
+        return answer
 
     async def _answer_call(self, request: web.Request) -> web.StreamResponse:
         endpoint = self.endpoints.get(request.match_info["endpoint"])

@@ -41,9 +41,10 @@ from typing import Any, Literal
 from lab import accounts, reorg, voters
 from lab.accounts import Actor
 from lab.anvil import Anvil
+from lab.beacon.follower import Follower
 from lab.bridge_governance import BridgeGovernance
 from lab.chain import Chain, Receipt
-from lab.consensus import Consensus
+from lab.consensus import BeaconConsensus, Consensus, Finality
 from lab.deployment import Deployment, deploy_l1, deploy_l2, market_id
 from lab.endpoint import Upstream
 from lab.faults.fault import Fault
@@ -68,7 +69,7 @@ class Harness:
         self.chain = chain
         self.deployed = deployed
         self.chain_id = chain.chain_id
-        self.consensus: Consensus = gateway.upstreams[name].consensus
+        self.consensus: Finality = gateway.upstreams[name].consensus
         self.urls = [f"{gateway.url}/{name}-{letter}" for letter in "ab"]
         self.addresses = {key: entry.address for key, entry in deployed.items()}
         self.start_blocks = {key: entry.start_block for key, entry in deployed.items()}
@@ -188,8 +189,16 @@ def start(
             anvil.rpc.call("evm_setAutomine", True)
         elif mining != "each":
             anvil.rpc.call("evm_setIntervalMining", mining)
-        upstream = Upstream(anvil.rpc.url, Consensus(times))
-        gateway = Gateway({name: upstream}, lambda: {"id": "harness", "ready": True})
+        beacon: Follower | None = None
+        consensus: Finality = Consensus(times)
+        if name == "l1":
+            beacon = Follower(genesis)
+            beacon.use(anvil.rpc.url)
+            stack.callback(beacon.use, None)
+            consensus = BeaconConsensus(beacon)
+        upstream = Upstream(anvil.rpc.url, consensus)
+        status = {"id": "harness", "ready": True}
+        gateway = Gateway({name: upstream}, lambda: status, beacon=beacon)
         gateway.start(port)
         stack.callback(gateway.stop)
         yield Harness(name, anvil, gateway, chain, deployed)

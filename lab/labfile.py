@@ -13,6 +13,8 @@ from typing import IO, Any
 
 from lab import artifacts, schedule
 from lab.anvil import ProcessRecord
+from lab.beacon.blocks import genesis_block
+from lab.beacon.validators import genesis_validators_root
 
 FILE = "lab.json"
 
@@ -36,10 +38,22 @@ def fingerprint() -> str:
     return f"{artifacts.fingerprint()}-{schedule.fingerprint()}"
 
 
+def begin_beacon(created_at: int) -> dict[str, Any]:
+    """The beacon chain of a lab of this age: genesis time in seconds, and as hex the root of its
+    validators and the checkpoint, which is the root of its first block."""
+    genesis_time = created_at - schedule.PROLOGUE_SPAN["l1"]
+    return {
+        "genesis_time": genesis_time,
+        "genesis_validators_root": "0x" + genesis_validators_root().hex(),
+        "checkpoint": "0x" + genesis_block(genesis_time).root.hex(),
+    }
+
+
 @dataclass
 class LabFile:
     """Identity and whereabouts of a lab; ``contracts`` by chain as stored by the deployment.
 
+    ``beacon`` is what a light client of L1 begins with: `begin_beacon` says its keys.
     Who knows the ``token`` decides what the endpoints suffer.
     """
 
@@ -51,11 +65,13 @@ class LabFile:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     nodes: dict[str, ProcessRecord] = field(default_factory=dict)
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    beacon: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls, port: int) -> LabFile:
         """A new lab with a random id."""
-        return cls(secrets.token_hex(8), int(time.time()), fingerprint(), port)
+        now = int(time.time())
+        return cls(secrets.token_hex(8), now, fingerprint(), port, beacon=begin_beacon(now))
 
     @classmethod
     def read(cls, folder: Path) -> LabFile | None:
@@ -76,6 +92,7 @@ class LabFile:
                 token=token,
                 nodes=nodes,
                 contracts=dict(stored["contracts"]),
+                beacon=dict(stored["beacon"]),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -95,6 +112,7 @@ class LabFile:
             },
             "nodes": {c: {"pid": n.pid, "port": n.port} for c, n in self.nodes.items()},
             "contracts": self.contracts,
+            "beacon": self.beacon,
         }
         part = folder / f"{FILE}.part"
         part.unlink(missing_ok=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from lab import history
 from lab.anvil import Anvil, AnvilFailed, ProcessRecord
+from lab.beacon.follower import Follower
 from lab.chain import Chain
-from lab.consensus import Consensus
+from lab.consensus import BeaconConsensus, Consensus, Finality
 from lab.endpoint import Upstream
 from lab.rpc import NodeUnreachable, Rpc, RpcError
 from lab.schedule import BLOCKS_PER_NODE, CHAINS
@@ -23,13 +24,23 @@ LAST_DUMP_TIMEOUT = 1.6
 
 
 class ChainNode:
-    """The node of one chain. ``changed`` is called whenever its process is another one."""
+    """The node of one chain. ``changed`` is called whenever its process is another one.
 
-    def __init__(self, name: str, folder: Path, changed: Callable[[], None]) -> None:
+    With a ``beacon`` chain that follows it, finality is as that one has it, and it is stored too.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        changed: Callable[[], None],
+        beacon: Follower | None = None,
+    ) -> None:
         self.name = name
         self.times = CHAINS[name]
         self.folder = folder
-        self.consensus = Consensus(self.times)
+        self.beacon = beacon
+        self.consensus: Finality = BeaconConsensus(beacon) if beacon else Consensus(self.times)
         self.upstream = Upstream("", self.consensus, held=True)
         self.anvil: Anvil | None = None
         self.chain: Chain | None = None
@@ -64,6 +75,8 @@ class ChainNode:
             # Whoever acts on this chain holds the object: it moves on to the new process.
             self.chain.rpc, self.chain.step = anvil.rpc, chain.step
         self.anvil = anvil
+        if self.beacon is not None:
+            self.beacon.use(anvil.rpc.url)
         self.upstream.url = anvil.rpc.url
         self.upstream.held = False
         self._changed()
@@ -96,6 +109,9 @@ class ChainNode:
             try:
                 with Rpc(self.anvil.rpc.url, timeout) as rpc:
                     history.save(self.folder, self.name, rpc)
+                if self.beacon is not None:
+                    # After the node, so that it knows all that the node does.
+                    self.beacon.save(self.folder)
             except (NodeUnreachable, RpcError, OSError, ValueError) as error:
                 log.warning("[%s] not stored this time: %s", self.name, error)
                 return False
@@ -141,3 +157,5 @@ class ChainNode:
         self.anvil.wake()
         self.dump(LAST_DUMP_TIMEOUT)
         self.anvil.stop()
+        if self.beacon is not None:
+            self.beacon.use(None)

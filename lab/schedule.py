@@ -14,7 +14,10 @@ ETHER = 10**18
 
 @dataclass(frozen=True)
 class ChainTimes:
-    """Cadence and finality of one chain; depths are blocks behind the head."""
+    """Cadence and finality of one chain; depths are blocks behind the head.
+
+    On L1 the beacon chain decides; there they are the most by which it lags at this cadence.
+    """
 
     chain_id: int
     block_time: int
@@ -47,7 +50,24 @@ class BridgeTerms:
     proposal_threshold: int = 50_000 * ETHER
 
 
-L1 = ChainTimes(900, block_time=4, gas_limit=60_000_000, safe_depth=4, finalized_depth=8)
+@dataclass(frozen=True)
+class BeaconTerms:
+    """The consensus layer of L1: lengths as in the beacon chain's configuration.
+
+    Slots are a second, because blocks may be mined a second apart, so most of them are empty.
+    A committee serves for 512 of them: one can watch it hand over. The lab has all keys.
+    """
+
+    seconds_per_slot: int = 1
+    slots_per_epoch: int = 16
+    epochs_per_period: int = 32
+    committee_size: int = 32
+    validators: int = 64
+
+
+BEACON = BeaconTerms()
+
+L1 = ChainTimes(900, block_time=4, gas_limit=60_000_000, safe_depth=8, finalized_depth=12)
 L2 = ChainTimes(901, block_time=2, gas_limit=300_000_000, safe_depth=12, finalized_depth=30)
 CHAINS: dict[str, ChainTimes] = {"l1": L1, "l2": L2}
 
@@ -57,6 +77,9 @@ BRIDGE = BridgeTerms()
 # Voters with delegated power from the first block on, for `votes cast`.
 PREPARED_VOTERS = 250
 VOTER_TOKENS = 200 * ETHER
+
+# How far before the visitor's arrival a chain begins, in seconds: more than its prologue takes.
+PROLOGUE_SPAN = {"l1": 2_400, "l2": 2_400}
 
 # Real seconds between two dumps of a chain. Below the time to finality of either chain, so a
 # crash never takes back a block that was served as finalized.
@@ -77,5 +100,6 @@ BLOCKS_PER_NODE = 6_000
 
 def fingerprint() -> str:
     """A short hash of everything here that is written into contracts or genesis."""
-    terms = [asdict(VENUE), asdict(BRIDGE), {k: asdict(v) for k, v in CHAINS.items()}]
+    terms = [asdict(VENUE), asdict(BRIDGE), asdict(BEACON)]
+    terms += [asdict(times) for times in CHAINS.values()]
     return hashlib.sha256(repr((terms, PREPARED_VOTERS)).encode()).hexdigest()[:16]

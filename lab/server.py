@@ -17,6 +17,7 @@ from typing import Any
 
 from lab import artifacts, history, labfile
 from lab.anvil import AnvilFailed, free_port
+from lab.beacon.follower import Follower
 from lab.bridge_governance import BridgeGovernance
 from lab.chain import Chain
 from lab.deployment import as_json, deploy_l1, deploy_l2, from_json
@@ -26,7 +27,7 @@ from lab.life import prologue
 from lab.life.director import Director
 from lab.nodes import ChainNode
 from lab.rpc import NodeUnreachable, Rpc, RpcError
-from lab.schedule import CHAINS, DUMP_INTERVAL
+from lab.schedule import CHAINS, DUMP_INTERVAL, PROLOGUE_SPAN
 from lab.venue_governance import VenueGovernance
 from tools import node
 
@@ -153,9 +154,17 @@ class Server:
         self._life = life
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.nodes = {name: ChainNode(name, folder, self._write) for name in CHAINS}
+        self.beacon = Follower(self._genesis_time, time.time)
+        beacons = {"l1": self.beacon}
+        self.nodes = {
+            name: ChainNode(name, folder, self._write, beacons.get(name)) for name in CHAINS
+        }
         upstreams = {name: chain.upstream for name, chain in self.nodes.items()}
-        self.gateway = Gateway(upstreams, self.status, self.lab.token)
+        self.gateway = Gateway(upstreams, self.status, self.lab.token, self.beacon)
+
+    @property
+    def _genesis_time(self) -> int:
+        return int(self.lab.beacon["genesis_time"])
 
     def _write(self) -> None:
         records = {name: entry.record for name, entry in self.nodes.items()}
@@ -189,6 +198,7 @@ class Server:
             self._spawn(f"{entry.name} dumps", partial(self._keep, entry))
 
     def _continue(self) -> None:
+        self.beacon.load(self.folder)
         for name, entry in self.nodes.items():
             chain = entry.start_from(self._states.pop(name))
             log.info("[%s] continued at block %d", name, chain.block_number())
@@ -200,11 +210,13 @@ class Server:
             history.discard(self.folder, name)
             entry.consensus.reset()
         self.lab = replace(LabFile.fresh(self.lab.port), token=self.lab.token)
+        self.beacon.begin(self._genesis_time)
 
     def _begin(self) -> None:
-        now = int(time.time())
+        # The beacon chain of L1 began when the lab was prepared, and L1 with it.
+        begins = {"l1": self._genesis_time, "l2": int(time.time()) - PROLOGUE_SPAN["l2"]}
         for name, entry in self.nodes.items():
-            chain = entry.start_new(now - prologue.SPAN[name])
+            chain = entry.start_new(begins[name])
             deployed = deploy_l2(chain) if name == "l2" else deploy_l1(chain)
             self.lab.contracts[name] = as_json(deployed)
             told = prologue.tell(name, self.governance(name, chain))
@@ -252,7 +264,7 @@ class Server:
                 "answering": entry.upstream.is_answering(),
                 "endpoints": [f"{self.gateway.url}/{name}-{letter}" for letter in OPERATORS],
             }
-        suffering = self.gateway.switchboard.suffering()
+        suffering = self.gateway.suffering()
         return {"id": self.lab.id, "ready": self.ready, "chains": chains, "suffering": suffering}
 
     def stop(self) -> None:

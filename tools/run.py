@@ -163,10 +163,12 @@ def write_run_file(data: Path, environment: dict[str, str], pid: int | None) -> 
 
 @dataclass(frozen=True)
 class Lab:
-    """A prepared lab: its identity, and the address of the gateway before its chains."""
+    """A prepared lab: its identity, the address of the gateway before its chains, and what a light
+    client of its L1 begins with."""
 
     id: str
     url: str
+    beacon: dict[str, str]
 
 
 class Venue:
@@ -213,6 +215,7 @@ class Venue:
             self._step("Preparing the lab's chains and contracts.", "-m", "lab", "prepare")
             lab = read_lab(self.data)
             self.environment["TOCSIN_LAB_URL"] = lab.url
+            self.environment.update(lab.beacon)
             name = f"tocsin_{lab.id}"
         if server is not None:
             if ensure_database(server, name):
@@ -317,7 +320,12 @@ def read_lab(data: Path) -> Lab:
     path = data / "lab" / "lab.json"
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
-        lab = Lab(note["id"], note["gateway"]["url"])
+        beacon = {
+            "TOCSIN_LAB_BEACON_GENESIS_TIME": str(note["beacon"]["genesis_time"]),
+            "TOCSIN_LAB_BEACON_VALIDATORS_ROOT": note["beacon"]["genesis_validators_root"],
+            "TOCSIN_LAB_BEACON_CHECKPOINT": note["beacon"]["checkpoint"],
+        }
+        lab = Lab(note["id"], note["gateway"]["url"], beacon)
         if not re.fullmatch(r"[a-z0-9_]{1,40}", lab.id):
             raise ValueError(f"its id is {lab.id!r}")
     except (OSError, ValueError, KeyError, TypeError) as error:

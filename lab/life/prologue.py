@@ -13,9 +13,6 @@ from lab.venue_governance import VenueGovernance
 
 SEED = 1871
 
-# How far before the visitor's arrival a chain begins, in seconds: more than its prologue takes.
-SPAN = {"l1": 2_400, "l2": 2_400}
-
 _ENDINGS = {
     "l2": (
         Ending.EXECUTED,

@@ -17,6 +17,7 @@ from governance import vote_blocks
 from governance.models import Vote
 from lab.endpoint import Exchange, Handler, Reply, failure
 from lab.governance import Support
+from lab.schedule import CHAINS
 from proofs.certificate.refusals import CertificateRefusal
 from proofs.certificate.result import Reach, Verified
 from proofs.certificate.verifying import verify
@@ -40,7 +41,7 @@ def verified(path: Path) -> Verified:
 
 def finalize(scene: Scene, number: int) -> None:
     """Mine and follow until a block is final by the word of both operators."""
-    scene.lab.mine(scene.lab.consensus._times.finalized_depth + 1)
+    scene.lab.mine(CHAINS[scene.lab.name].finalized_depth + 1)
     scene.sync()
     turn = following.turn(
         scene.chain.key,

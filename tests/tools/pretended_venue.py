@@ -22,7 +22,9 @@ folder = pathlib.Path(os.environ["TOCSIN_DATA_DIR"]) / "lab"
 if sys.argv[1] == "prepare":
     folder.mkdir(exist_ok=True)
     gateway = {"port": 4321, "url": "http://127.0.0.1:4321"}
-    (folder / "lab.json").write_text(json.dumps({"id": "ab12", "gateway": gateway}))
+    beacon = {"genesis_time": 17, "genesis_validators_root": "0x01", "checkpoint": "0x02"}
+    note = {"id": "ab12", "gateway": gateway, "beacon": beacon}
+    (folder / "lab.json").write_text(json.dumps(note))
 else:
     subprocess.Popen(["sleep", "300"], start_new_session=True)
     subprocess.Popen(["sleep", "300"])
