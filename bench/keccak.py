@@ -24,7 +24,8 @@ from proofs.keccak_batch import keccak256_many, keccak256_rows
 MESSAGES, LENGTH = 20_000, 64
 REPEATS = 11
 AT_LEAST_FASTER = 30
-NARROW = {"AVX2": "x86-64-v3", "SSE2": "x86-64"}
+NARROW = {"AVX2": ("x86-64-v3", "+avx,+avx2"), "SSE2": ("x86-64", "")}
+"""What code is made for, as names of CPUs and their features."""
 
 
 def run(stage: Stage) -> bool:
@@ -42,8 +43,8 @@ def run(stage: Stage) -> bool:
         ),
     }
     if platform.machine() in {"x86_64", "AMD64"}:
-        for name, machine in NARROW.items():
-            seconds[f"ours, from arrays, made for {name}"] = _narrow(stage, machine)
+        for name, (machine, features) in NARROW.items():
+            seconds[f"ours, from arrays, made for {name}"] = _narrow(stage, machine, features)
     peer = seconds["eth_utils.keccak, one by one"]
     show(
         f"{MESSAGES:,} messages of {LENGTH} bytes",
@@ -53,8 +54,13 @@ def run(stage: Stage) -> bool:
             for name, each in seconds.items()
         ],
     )
-    if peer < AT_LEAST_FASTER * seconds["ours, from arrays"]:
-        print("The aim is not reached.")
+    missed = [
+        name
+        for name, each in seconds.items()
+        if name.startswith("ours, from arrays") and peer < AT_LEAST_FASTER * each
+    ]
+    if missed:
+        print(f"The aim is not reached: {', '.join(missed)}.")
     return right
 
 
@@ -66,13 +72,13 @@ def ours() -> float:
     return _median(lambda: keccak256_rows(data, offsets))
 
 
-def _narrow(stage: Stage, machine: str) -> float:
+def _narrow(stage: Stage, machine: str, features: str) -> float:
     done = subprocess.run(
         [sys.executable, "-c", "import json, bench.keccak; print(json.dumps(bench.keccak.ours()))"],
         env={
             **os.environ,
             "NUMBA_CPU_NAME": machine,
-            "NUMBA_CPU_FEATURES": "",
+            "NUMBA_CPU_FEATURES": features,
             "NUMBA_CACHE_DIR": str(stage.folder / machine),
         },
         capture_output=True,

@@ -1,9 +1,10 @@
-"""Keccak-f[1600] on eight messages at once, as LLVM vector code that numba compiles.
+"""Keccak-f[1600] on several messages at once, as LLVM vector code that numba compiles.
 
 Source: FIPS 202, section 3, with the padding of the original submission. Loops over lanes are not
 turned into vector instructions by the compiler, so the permutation is written as operations on
-vectors of eight 64-bit words. They are generic: the compiler maps them to what the CPU has
-(AVX-512, AVX2, SSE2, NEON), no instruction is demanded. Little-endian machines only.
+vectors of 64-bit words, as wide as the registers of the machine that code is made for (AVX-512,
+AVX2, else SSE2 or NEON). They are generic: the compiler maps them to what the CPU has, no
+instruction is demanded. Little-endian machines only.
 
 Importing this module loads numba; `keccak_batch` does so when a batch is hashed first.
 """
@@ -16,12 +17,23 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
+from numba.core import cgutils, config
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
-LANES = 8
 RATE = 136
 _WORDS = RATE // 8
+_STATE = 25
+
+
+def _lanes() -> int:
+    """Messages hashed at once: words in a vector register of the machine compiled for."""
+    known = config.CPU_FEATURES
+    features = (get_host_cpu_features() if known is None else known).split(",")
+    return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
+
+
+LANES = _lanes()
 
 _I64 = ir.IntType(64)
 _VECTOR = ir.VectorType(_I64, LANES)
@@ -29,6 +41,9 @@ _ROTATIONS = (
     *(0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43),
     *(25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14),
 )
+# Where pi takes the word of each place from.
+_ORIGINS = tuple((x + 3 * y) % 5 + 5 * x for y in range(5) for x in range(5))
+_ROWS = tuple(tuple(range(5 * y, 5 * y + 5)) for y in range(5))
 
 
 def _round_constants() -> list[int]:
@@ -48,72 +63,77 @@ def _splat(value: int) -> ir.Constant:
     return ir.Constant(_VECTOR, [value] * LANES)
 
 
-def _rounds(builder: ir.IRBuilder, state: list[Any]) -> list[Any]:
-    """Emit the 24 rounds as a loop over 25 vectors; return them as they are after it."""
+def _at(builder: ir.IRBuilder, state: Any, word: int) -> Any:
+    return builder.gep(state, [ir.Constant(_I64, word)])
+
+
+def _load(builder: ir.IRBuilder, place: Any) -> Any:
+    return builder.load(place, align=8)
+
+
+def _rotated(builder: ir.IRBuilder, word: Any, by: int) -> Any:
+    if not by:
+        return word
+    kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+    funnel = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fshl.v{LANES}i64")
+    return builder.call(funnel, [word, word, _splat(by)])
+
+
+def _rounds(builder: ir.IRBuilder, state: Any, spare: Any) -> None:
+    """Emit the 24 rounds as a loop over two states that take turns; the first has the outcome.
+
+    The state stays in memory and each word is read once a round: few CPUs have registers for 25
+    vectors. So the parities of columns are taken while the words are written, a round ahead.
+    """
     module, before = builder.module, builder.block
     table = ir.ArrayType(_VECTOR, 24)
     constants = ir.GlobalVariable(module, table, module.get_unique_name("keccak.iota"))
     constants.global_constant, constants.linkage = True, "internal"
     constants.initializer = ir.Constant(table, [_splat(value) for value in _round_constants()])
+    parities = [_load(builder, _at(builder, state, x)) for x in range(5)]
+    for word in range(5, _STATE):
+        found = _load(builder, _at(builder, state, word))
+        parities[word % 5] = builder.xor(parities[word % 5], found)
     loop = builder.append_basic_block("keccak.round")
     done = builder.append_basic_block("keccak.done")
     builder.branch(loop)
     builder.position_at_end(loop)
     number = builder.phi(_I64)
-    number.add_incoming(ir.Constant(_I64, 0), before)
-    old = []
-    for word in state:
-        phi = builder.phi(_VECTOR)
-        phi.add_incoming(word, before)
-        old.append(phi)
-    new = _round(builder, old)
-    iota = builder.load(builder.gep(constants, [ir.Constant(_I64, 0), number]))
-    new[0] = builder.xor(new[0], iota)
+    old, new = builder.phi(state.type), builder.phi(state.type)
+    columns = [builder.phi(_VECTOR) for _ in range(5)]
+    iota = _load(builder, builder.gep(constants, [ir.Constant(_I64, 0), number]))
     following = builder.add(number, ir.Constant(_I64, 1))
-    number.add_incoming(following, loop)
-    for phi, word in zip(old, new, strict=True):
-        phi.add_incoming(word, loop)
+    incoming = [(number, ir.Constant(_I64, 0), following), (old, state, new), (new, spare, old)]
+    after = _round(builder, old, new, columns, iota)
+    for phi, first, later in (*incoming, *zip(columns, parities, after, strict=True)):
+        phi.add_incoming(first, before)
+        phi.add_incoming(later, loop)
     again = builder.icmp_unsigned("<", following, ir.Constant(_I64, 24))
     builder.cbranch(again, loop, done)
     builder.position_at_end(done)
-    return new
 
 
-def _round(builder: ir.IRBuilder, old: list[Any]) -> list[Any]:
-    """Emit theta, rho, pi and chi."""
-    funnel = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(_VECTOR, [_VECTOR] * 3),
-        f"llvm.fshl.v{LANES}i64",
-    )
-
-    def rotated(word: Any, by: int) -> Any:
-        return builder.call(funnel, [word, word, _splat(by)]) if by else word
-
-    def parity(column: int) -> Any:
-        found = old[column]
-        for row in range(1, 5):
-            found = builder.xor(found, old[column + 5 * row])
-        return found
-
-    columns = [parity(x) for x in range(5)]
-    mixed = [builder.xor(columns[(x + 4) % 5], rotated(columns[(x + 1) % 5], 1)) for x in range(5)]
-    moved: list[Any] = [None] * 25
-    for at in range(25):
-        x, y = at % 5, at // 5
-        moved[y + 5 * ((2 * x + 3 * y) % 5)] = rotated(
-            builder.xor(old[at], mixed[x]), _ROTATIONS[at]
-        )
-    return [
-        builder.xor(
-            moved[at],
-            builder.and_(
-                builder.not_(moved[at - at % 5 + (at + 1) % 5]),
-                moved[at - at % 5 + (at + 2) % 5],
-            ),
-        )
-        for at in range(25)
+def _round(builder: ir.IRBuilder, old: Any, new: Any, columns: list[Any], iota: Any) -> list[Any]:
+    """Emit theta, rho, pi, chi and iota, row by row; return the parities of the new columns."""
+    mixed = [
+        builder.xor(columns[(x + 4) % 5], _rotated(builder, columns[(x + 1) % 5], 1))
+        for x in range(5)
     ]
+    parities: list[Any] = [None] * 5
+    for row in _ROWS:
+        moved = []
+        for place in row:
+            origin = _ORIGINS[place]
+            word = builder.xor(_load(builder, _at(builder, old, origin)), mixed[origin % 5])
+            moved.append(_rotated(builder, word, _ROTATIONS[origin]))
+        for x, place in enumerate(row):
+            rest = builder.and_(builder.not_(moved[(x + 1) % 5]), moved[(x + 2) % 5])
+            word = builder.xor(moved[x], rest)
+            if place == 0:
+                word = builder.xor(word, iota)
+            builder.store(word, _at(builder, new, place), align=8)
+            parities[x] = builder.xor(parities[x], word) if parities[x] else word
+    return parities
 
 
 def _data(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, pointee: ir.Type) -> Any:
@@ -123,14 +143,14 @@ def _data(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, pointee: i
 
 @intrinsic
 def _permute(typing: Any, state: Any) -> Any:
-    """Permute eight states of 25 words each; word w of lane l is ``state[8 * w + l]``."""
+    """Permute as many states as there are lanes; word w of lane l is ``state[LANES * w + l]``.
+
+    What follows the states in the array, as much again, is overwritten.
+    """
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         data = _data(context, builder, signature.args[0], args[0], _VECTOR)
-        places = [builder.gep(data, [ir.Constant(_I64, word)]) for word in range(25)]
-        words = [builder.load(place, align=8) for place in places]
-        for place, word in zip(places, _rounds(builder, words), strict=True):
-            builder.store(word, place, align=8)
+        _rounds(builder, data, _at(builder, data, _STATE))
         return context.get_dummy_value()
 
     return types.void(state), generate
@@ -162,7 +182,7 @@ def digest_all(
     of four 64-bit words. A lane whose message ends takes up the next one, so messages of any
     lengths keep all lanes busy. Offsets must have been checked.
     """
-    state = np.zeros(25 * LANES, np.uint64)
+    state = np.zeros(2 * _STATE * LANES, np.uint64)
     message = np.full(LANES, -1, np.int64)
     position = np.zeros(LANES, np.int64)
     following = first
@@ -203,7 +223,7 @@ def digest_all(
                 message[lane] = -1
                 busy -= 1
                 continue
-            for word in range(25):
+            for word in range(_STATE):
                 state[LANES * word + lane] = 0
             message[lane] = following
             position[lane] = offsets[following]

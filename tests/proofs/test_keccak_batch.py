@@ -108,21 +108,31 @@ def test_without_numba_batches_are_hashed_all_the_same() -> None:
     assert "SlowBatch: Batches of keccak are hashed one by one" in run(code)
 
 
-@pytest.mark.parametrize("machine", ["x86-64", "x86-64-v3"])
-def test_a_machine_without_wide_vectors_computes_the_same(machine: str, tmp_path: Path) -> None:
-    """SSE2 and AVX2: no instruction of this machine is demanded."""
+@pytest.mark.parametrize(
+    ("machine", "features", "lanes", "registers"),
+    [("x86-64", "", 2, set()), ("x86-64-v3", "+avx,+avx2", 4, {"ymm"})],
+)
+def test_a_machine_without_wide_vectors_computes_the_same(
+    machine: str, features: str, lanes: int, registers: set[str], tmp_path: Path
+) -> None:
+    """SSE2 and AVX2: no instruction of this machine is demanded, and its registers are filled."""
     import platform
 
     if platform.machine() not in {"x86_64", "AMD64"}:
         pytest.skip("These are names of x86 machines.")
     code = (
-        "from proofs import keccak_batch\n"
-        "from proofs.keccak_lanes import digest_all\n"
-        "assert keccak_batch._chosen() is digest_all\n"
-        "print('zmm' in ''.join(digest_all.inspect_asm().values()))"
+        "from proofs import keccak_batch, keccak_lanes\n"
+        "assert keccak_batch._chosen() is keccak_lanes.digest_all\n"
+        "made = ''.join(keccak_lanes.digest_all.inspect_asm().values())\n"
+        "print(keccak_lanes.LANES, *[name for name in ('ymm', 'zmm') if name in made])"
     )
-    seen = run(code, NUMBA_CPU_NAME=machine, NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
-    assert seen.strip() == "False"
+    seen = run(
+        code,
+        NUMBA_CPU_NAME=machine,
+        NUMBA_CPU_FEATURES=features,
+        NUMBA_CACHE_DIR=str(tmp_path),
+    )
+    assert seen.split() == [str(lanes), *registers]
 
 
 def test_the_core_loads_neither_numba_nor_numpy_before_a_batch() -> None:
