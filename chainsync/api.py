@@ -43,8 +43,12 @@ class FreshViewSet(viewsets.GenericViewSet[Any]):
 class ChainViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, FreshViewSet):
     """Chains of the venue with head, finality and endpoints, by key (or CAIP-2 id)."""
 
-    queryset = Chain.objects.select_related("status").prefetch_related(
-        Prefetch("endpoints", Endpoint.objects.filter(active=True).select_related("status"))
+    queryset = (
+        Chain.objects.select_related("status", "beacon", "light_client")
+        .defer("light_client__record")
+        .prefetch_related(
+            Prefetch("endpoints", Endpoint.objects.filter(active=True).select_related("status"))
+        )
     )
     serializer_class = ChainSerializer
     filterset_class = ChainFilters

@@ -5,6 +5,7 @@ from typing import Any, cast, get_args
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chainsync.beacon_serializers import BeaconSerializer, beacon_json
 from chainsync.freshness import UNREAD, Freshness, Horizon, Word
 from chainsync.models import Block, ChainStatus, EndpointStatus, Reorg
 from charter.models import Chain, Endpoint
@@ -120,6 +121,9 @@ class ChainSerializer(FreshSerializer):
     halted = serializers.SerializerMethodField(
         help_text="Why following stands still, in words; empty while it does not."
     )
+    beacon = serializers.SerializerMethodField(
+        help_text="Its finality by signatures; null where no beacon endpoint is configured."
+    )
     endpoints = EndpointSerializer(many=True, read_only=True)
 
     class Meta:
@@ -137,6 +141,7 @@ class ChainSerializer(FreshSerializer):
             "finalized_block",
             "followed_at",
             "halted",
+            "beacon",
             "endpoints",
             "freshness",
         ]
@@ -173,6 +178,10 @@ class ChainSerializer(FreshSerializer):
 
     def get_halted(self, chain: Chain) -> str:
         return _followed(chain).halted
+
+    @extend_schema_field(BeaconSerializer(allow_null=True))
+    def get_beacon(self, chain: Chain) -> Any:
+        return beacon_json(chain)
 
 
 class BlockSerializer(FreshSerializer):

@@ -11,6 +11,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from chainsync import assurance, disputes, endpoint_history, evidence, lateness, queries
 from chainsync.endpoint.history import KEPT as HISTORY_KEPT
+from chainsync.light_client.showing import signed_finality
 from chainsync.models import ChainStatus, Coverage, Dispute, EndpointStatus, Reorg
 from charter.models import Chain, Endpoint
 
@@ -65,12 +66,13 @@ def chains(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def chain(request: HttpRequest, key: str) -> HttpResponse:
-    """One chain: finality distances, endpoints, reorgs, coverage of its contracts."""
-    row = get_object_or_404(Chain.objects.select_related("status"), key=key)
+    """One chain: finality, endpoints, reorgs, coverage of its contracts."""
+    rows = Chain.objects.select_related("status", "beacon", "light_client")
+    row = get_object_or_404(rows.defer("light_client__record"), key=key)
     found = [_overview(row)]
     _add_endpoints(found)
     coverage = Coverage.objects.filter(contract__chain=row, contract__active=True)
-    context = {
+    context: dict[str, Any] = {
         "one": found[0],
         "reorgs": Reorg.objects.filter(chain=row).select_related("chain")[:REORGS_SHOWN],
         "coverage": [
@@ -78,6 +80,8 @@ def chain(request: HttpRequest, key: str) -> HttpResponse:
         ],
         "disputes": _disputes(Dispute.objects.filter(chain=row)),
     }
+    if row.role == Chain.Role.L1:
+        context["signed"] = signed_finality(row, time.time())
     return render(request, "chainsync/chain.html", context)
 
 

@@ -78,6 +78,15 @@ WHERE endpoint.active
 GROUP BY chain.key, endpoint.name
 ORDER BY endpoint.name
 """
+BEACONS = """
+SELECT chain.key, client.signed_number, client.signed_timestamp, client.participants,
+       client.committee_size, (client.contradicts_number IS NOT NULL)::int
+FROM charter_beacon beacon
+JOIN charter_chain chain ON chain.id = beacon.chain_id
+JOIN chainsync_lightclient client ON client.chain_id = chain.id
+WHERE beacon.active AND chain.active
+ORDER BY chain.key
+"""
 LEASES = """
 SELECT name, extract(epoch FROM expires_at - clock_timestamp()), fence
 FROM ledger_lease
@@ -124,6 +133,7 @@ class VenueCollector(Collector):
         try:
             found = [
                 *_chains(),
+                *_beacons(),
                 *_contracts(),
                 *_endpoints(),
                 *_minutes(),
@@ -181,6 +191,24 @@ def _chains() -> list[Metric]:
             if value is not None:
                 family.add_metric([key], float(value))
     return [head, age, followed, distance, halted, reorgs, claimed, waiting]
+
+
+def _beacons() -> list[Metric]:
+    """What signatures certify of chains with a beacon; nothing of those that certify nothing."""
+    labels, now = ["chain"], time.time()
+    block = _gauge("signed_block", "Newest block that a committee signed as final.", labels)
+    age = _gauge("signed_age_seconds", "Age of that block by the chain's time.", labels)
+    signers = _gauge("signed_participants", "Members who signed for it.", labels)
+    size = _gauge("signed_committee_size", "Members of the committee.", labels)
+    denied = _gauge("signed_contradicts_chain", "Whether nodes gave another block.", labels)
+    for key, number, timestamp, participants, members, contradicts in _rows(BEACONS):
+        denied.add_metric([key], contradicts)
+        if number is not None:
+            block.add_metric([key], number)
+            age.add_metric([key], max(now - timestamp, 0))
+            signers.add_metric([key], participants)
+            size.add_metric([key], members)
+    return [block, age, signers, size, denied]
 
 
 def _contracts() -> list[Metric]:

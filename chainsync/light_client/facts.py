@@ -33,14 +33,13 @@ def _of_beacon(row: Beacon, now: float) -> BeaconFacts:
             problem=str(error.problems[0]),
         )
     client = light_client_of(chain)
-    epoch = trust.network.seconds_per_slot * trust.network.slots_per_epoch
     if client is None or not follows(client, trust):
-        return BeaconFacts(chain=chain.key, name=chain.name, cadence=seconds, epoch=epoch)
-    return _of_client(chain, client, trust, now, seconds, epoch)
+        return BeaconFacts(chain=chain.key, name=chain.name, cadence=seconds, epoch=trust.epoch)
+    return _of_client(chain, client, trust, now, seconds)
 
 
 def _of_client(
-    chain: Chain, client: LightClient, trust: Trust, now: float, seconds: float, epoch: int
+    chain: Chain, client: LightClient, trust: Trust, now: float, seconds: float
 ) -> BeaconFacts:
     denied = contradiction.found(client, partial(branch.our_hash, chain))
     slot = client.finalized_slot
@@ -48,7 +47,7 @@ def _of_client(
         chain=chain.key,
         name=chain.name,
         cadence=seconds,
-        epoch=epoch,
+        epoch=trust.epoch,
         silent=_since(client.silent_since, now),
         silence=client.silence,
         refused=client.refused,

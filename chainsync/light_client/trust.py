@@ -26,6 +26,11 @@ class Trust:
     described: Mapping[str, Any]
     epochs_allowed: int
 
+    @property
+    def epoch(self) -> int:
+        """Seconds of an epoch."""
+        return self.network.seconds_per_slot * self.network.slots_per_epoch
+
     def epochs_since(self, slot: int, now: float) -> int:
         """How many epochs ago a slot was, at `now` in seconds since 1970 UTC."""
         length = self.network.slots_per_epoch

@@ -129,7 +129,7 @@ def test_metrics_tell_lag_gaps_queues_findings_and_endpoints(
     )
     stand(rule="endpoint.down", standing={"l2-b": Standing(level="warning", summary="It is.")})
     tell(topic="proposals", event="changed")
-    with django_assert_num_queries(10):  # type: ignore[operator]
+    with django_assert_num_queries(11):  # type: ignore[operator]
         found = scrape(client)
     assert found["tocsin_database_up",] == 1
     assert found["tocsin_chain_head_block", "l2"] == 1000

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from tocsin.doctor import machine, venue, work
+from tocsin.doctor import beacon, machine, venue, work
 from tocsin.doctor.checks import Check, Level, examine, sound
 
 EXAMINATIONS = (
@@ -18,6 +18,7 @@ EXAMINATIONS = (
     ("secrets", machine.secrets),
     ("charter", venue.charter),
     ("chains", venue.chains),
+    ("beacons", beacon.beacons),
     ("broker", work.broker),
     ("workers", work.workers),
     ("lag", work.lag),
