@@ -14,9 +14,11 @@ from typing import Any
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
+from ..chain.answers import Fields, data
+from ..chain.answers import octets as octets_of
 from ..inputs import fixed, octets, unsigned
 from ..keccak import keccak256
-from ..refusals import ForeignLog, MalformedLog
+from ..refusals import ForeignLog, MalformedLog, UnreadableAnswer
 
 
 class VoteKind(StrEnum):
@@ -117,6 +119,43 @@ def read_vote(
         params=values[4] if len(values) > 4 else b"",
         kind=kind,
     )
+
+
+def votes_in(
+    governor: bytes, proposal_id: int, block_hash: bytes, receipts: Sequence[Fields]
+) -> list[ProvenVote]:
+    """All votes on a proposal in the receipts of one block, as nodes give them, in order.
+
+    The receipts must have been held against the root in the block's header. Logs that are no votes
+    on it are passed over unread. Raises as `read_vote`, NotHex and UnreadableAnswer.
+    """
+    found = []
+    for transaction, receipt in enumerate(receipts):
+        logs = receipt.get("logs")
+        if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+            raise UnreadableAnswer("A receipt has no list of logs.", name="logs")
+        for position, log in enumerate(logs):
+            if data(log, "address") != governor:
+                continue
+            topics = log.get("topics")
+            if not isinstance(topics, list):
+                raise UnreadableAnswer("A log has no list of topics.", name="topics")
+            if not topics or octets_of(topics[0], "topic") not in VOTE_TOPICS:
+                continue
+            try:
+                found.append(
+                    read_vote(
+                        governor=governor,
+                        proposal_id=proposal_id,
+                        address=governor,
+                        topics=[octets_of(topic, "topic") for topic in topics],
+                        data=octets_of(log.get("data"), "data"),
+                        log=(block_hash, transaction, position),
+                    )
+                )
+            except ForeignLog:
+                continue
+    return found
 
 
 def _decoded(types: tuple[str, ...], data: bytes, log: LogId) -> tuple[Any, ...]:
