@@ -158,7 +158,9 @@ class Found:
             yield Shown(
                 f"The quorum: {check.needed} needed, {check.counted} counted, "
                 f"{'reached' if check.reached else 'not reached'}",
-                "checkpoints of numerator and supply" if share else "the constant in the governor",
+                "checkpoints of numerator and supply"
+                if share
+                else "the governor's code or storage",
             )
         if self.tally is not None:
             yield Shown(

@@ -26,6 +26,8 @@ from . import rlp
 from .trie import EMPTY_ROOT, path
 
 _EMPTY = rlp.string(b"")
+# In bytes: shorter nodes stand in their parents, except the root.
+_SHORTEST_NAMED = 32
 
 
 class Branch(NamedTuple):
@@ -149,7 +151,7 @@ def _child(item: rlp.Item) -> Child:
         if len(item) not in (0, 32):
             raise MalformedProof(f"it names a child by {len(item)} bytes.")
         return item
-    if (size := len(rlp.encode(item))) >= 32:
+    if (size := len(rlp.encode(item))) >= _SHORTEST_NAMED:
         raise MalformedProof(f"a node of {size} bytes is inlined.")
     return _shape(item)
 
@@ -161,8 +163,6 @@ def _walk(root: bytes, key: bytes, fetch: _Fetch) -> bytes | None:
     while True:
         match node:
             case Empty():
-                if depth:
-                    raise MalformedProof(f"An empty node is {depth} nibbles down.", depth=depth)
                 return None
             case Leaf(rest, value):
                 return value if nibbles[depth:] == rest else None
@@ -194,6 +194,16 @@ def _parsed(node: bytes, position: int, depth: int) -> Node:
         ) from refusal
 
 
+def _check_named(node: bytes, position: int, depth: int) -> None:
+    """Refuse a node below the root that is named by its hash and should be inlined instead."""
+    if depth and len(node) < _SHORTEST_NAMED:
+        raise MalformedProof(
+            f"Node {position}, {depth} nibbles down, has {len(node)} bytes and is not inlined.",
+            node=position,
+            depth=depth,
+        )
+
+
 class _Listed:
     """The nodes of one proof, taken in their order."""
 
@@ -223,6 +233,7 @@ class _Listed:
                 found=found,
                 expected=reference,
             )
+        _check_named(node, position, depth)
         self.taken += 1
         if known is None:
             known = self.known[node] = found, _parsed(node, position, depth)
@@ -250,6 +261,7 @@ class _Set:
                 depth=depth,
                 hash=reference,
             )
+        _check_named(self.nodes[position], position, depth)
         node = self.parsed.get(position)
         if node is None:
             node = self.parsed[position] = _parsed(self.nodes[position], position, depth)

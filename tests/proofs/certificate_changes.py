@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bravo_certificate import Bravo
 from certificate_shards import simple
 from made_certificate import Made
 from taken_apart import apart, sealed
@@ -27,6 +28,7 @@ WHOLE = {
     "all or nothing": simple(),
     "running": Made(deadline=2_000_000),
     "zeros kept": simple(zeros_kept=True),
+    "bravo": Bravo(),
 }
 CERTIFICATES = {name: made.write() for name, made in WHOLE.items()}
 CERTIFICATES["counted"] = Made(missing=LOWER).write()

@@ -259,16 +259,21 @@ class Made:
         receipts: dict[int, list[bytes]] = {}
         parent = b"\x11" * 32
         for number in range(FIRST_BLOCK, FIRST_BLOCK + BLOCKS):
-            rows = [receipt([])]
-            for vote in self.votes:
-                if FIRST_BLOCK + vote.block == number:
-                    rows += [receipt([[TOKEN, [], b"noise"], vote.log()]), receipt([], typed=False)]
+            rows = self.rows(number - FIRST_BLOCK)
             root, _ = prove_ordered(rows, [])
             stamp = SNAPSHOT + 2 * (number - FIRST_BLOCK)
             headers[number] = header(number, parent, b"\x22" * 32, stamp, root)
             receipts[number] = rows
             parent = keccak(headers[number])
         return headers, receipts
+
+    def rows(self, block: int) -> list[bytes]:
+        """The receipts of a block, counted from the first."""
+        rows = [receipt([])]
+        for vote in self.votes:
+            if vote.block == block:
+                rows += [receipt([[TOKEN, [], b"noise"], vote.log()]), receipt([], typed=False)]
+        return rows
 
     def receipts_of(self, number: int, rows: list[bytes]) -> BlockReceipts:
         count = sum(FIRST_BLOCK + vote.block == number for vote in self.votes)

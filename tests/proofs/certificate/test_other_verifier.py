@@ -8,6 +8,7 @@ import random
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from certificate_changes import CERTIFICATES, CHANGES, there
@@ -141,3 +142,21 @@ def test_the_command_ends_as_the_page_says(tmp_path: Path) -> None:
         code, told, said = ended(b"", *wrong)
         assert (code, told) == (2, "")
         assert said
+
+
+BREAKS = """globalThis.TextDecoder = class {
+  decode() {
+    throw new Error("the decoder broke");
+  }
+};"""
+
+
+def test_a_fault_of_the_program_is_told_as_one_and_not_as_a_refusal(tmp_path: Path) -> None:
+    file = tmp_path / "tally.certificate"
+    file.write_bytes(CERTIFICATES["linked"])
+    command = [str(find_node().node), "--import", f"data:text/javascript,{quote(BREAKS)}"]
+    done = subprocess.run(
+        [*command, str(COMMAND), str(file)], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Error: the decoder broke" in done.stderr

@@ -249,6 +249,14 @@ def test_a_node_one_byte_shorter_than_a_hash_is_inlined() -> None:
     assert len(short) == 31
     node = branch({1: short, 2: HASH})
     assert verify(keccak256(node), b"\x11", [node]) == bytes(27) + b"\x01"
+    named_short = branch({1: rlp.string(keccak256(short)), 2: HASH})
+    for nodes in ([named_short, short], [short, named_short]):
+        with pytest.raises(BatchRefused, match="has 31 bytes and is not inlined") as refused:
+            verify_set(keccak256(named_short), [b"\x11"], nodes)
+        assert isinstance(refused.value.refusals[0], MalformedProof)
+    with pytest.raises(MalformedProof, match="Node 1, 1 nibbles down, has 31 bytes") as alone:
+        verify(keccak256(named_short), b"\x11", [named_short, short])
+    assert (alone.value.facts["node"], alone.value.facts["depth"]) == (1, 1)
 
 
 def test_an_extension_may_not_lead_to_a_leaf_or_to_nothing_by_hash() -> None:
@@ -257,7 +265,7 @@ def test_an_extension_may_not_lead_to_a_leaf_or_to_nothing_by_hash() -> None:
     with pytest.raises(MalformedProof, match="No branch"):
         verify(keccak256(node), b"\x12", [node, below])
     node = branch({1: rlp.string(EMPTY_ROOT), 2: HASH})
-    with pytest.raises(MalformedProof, match="empty node"):
+    with pytest.raises(MalformedProof, match="has 1 bytes and is not inlined"):
         verify(keccak256(node), b"\x12", [node, b"\x80"])
 
 
