@@ -4,7 +4,7 @@ No slot is trusted by the name of a contract: each candidate is held against wha
 of itself at the same block, in words that are proven there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from governance.asking import Question, ask
 from governance.models import Delegate, Proposal
 from governance.proven_state import ProvenState
 from governance.reconciling import PROPOSAL_VOTES, PROPOSALS
-from proofs.refusals import UnknownLayout
+from proofs.refusals import Refusal, UnknownLayout
 from proofs.statements.family import Family
 from proofs.statements.quorum import CountingMode
 from proofs.statements.storage import discovery
@@ -59,6 +59,9 @@ CURRENT_VOTES = Function.parse("getCurrentVotes(address account) view returns (u
 TOTAL_SUPPLY = Function.parse("totalSupply() view returns (uint256)")
 
 L = TypeVar("L")
+_found: dict[tuple[Code, Hashable], Any] = {}
+"""Layouts by the code that they were found on and what they are of, for as long as this process
+lives. Candidates are many and their slots thousands; those of one are a handful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,12 @@ class Layouts:
             vote_end=proposal.vote_end,
             proposer=_raw(proposal.proposer),
         )
-        found = self._discover(governor, candidates, [core])
+        found = self._discover(governor, counting, candidates, [core])
         if extension is None:
             return replace(found, extensions=None)
         if found.extensions is not None:
             return found
-        period = self._discover(governor, list(PLAIN_SLOTS), [_Fixed(extension)])
+        period = self._discover(governor, "extension", list(PLAIN_SLOTS), [_Fixed(extension)])
         return replace(found, extensions=offset_slot(period, 1))
 
     def numerators(self, governor: Contract) -> int | None:
@@ -147,7 +150,8 @@ class Layouts:
         if family is Family.OZ5:
             slots.append(oz5_proxied_governor(CountingForm.SIMPLE).quorum or 0)
         candidates = [replace(plain, quorum=slot).quorum_history() for slot in slots]
-        return self._discover(governor, candidates, [_Latest(numerator, self._clock)]).length_slot
+        probe = _Latest(numerator, self._clock)
+        return self._discover(governor, "numerators", candidates, [probe]).length_slot
 
     def token(self, token: Contract) -> TokenLayout:
         """Checkpoints of power, and of the supply where the token keeps them."""
@@ -176,7 +180,7 @@ class Layouts:
             supply = self._answer(token, TOTAL_SUPPLY)
             probes.append(SupplyProbe(supply=supply, clock=self._clock))
             needed += 1
-        return self._discover(token, candidates, probes, needed)
+        return self._discover(token, token.kind, candidates, probes, needed)
 
     def code(self, contract: Contract) -> Code:
         """What runs at a contract's address, and behind it."""
@@ -206,7 +210,7 @@ class Layouts:
         candidates = [CountingLayout(form, slot) for slot in PLAIN_SLOTS]
         if family is Family.OZ5:
             candidates.append(CountingLayout.namespaced(form))
-        return self._discover(governor, candidates, probes)
+        return self._discover(governor, form, candidates, probes)
 
     def _proposals(self, governor: Contract) -> list[Proposal]:
         """The newest proposals that the block knows, those with votes first."""
@@ -220,20 +224,35 @@ class Layouts:
         return answer
 
     def _discover(
-        self, contract: Contract, candidates: Sequence[L], probes: Sequence[Any], needed: int = 1
+        self,
+        contract: Contract,
+        what: Hashable,
+        candidates: Sequence[L],
+        probes: Sequence[Any],
+        needed: int = 1,
     ) -> L:
-        raw = _raw(contract.address)
+        """The candidate that gives all answers; the one that was found on this very code first,
+        which must give them again."""
+        code = self.code(contract)
+        kept: L | None = _found.get((code, what))
+        if kept is not None:
+            try:
+                return self._fitting(code, [kept], probes, needed)
+            except Refusal:
+                _found.pop((code, what), None)
+        found = self._fitting(code, candidates, probes, needed)
+        _found[code, what] = found
+        return found
+
+    def _fitting(
+        self, code: Code, candidates: Sequence[L], probes: Sequence[Any], needed: int
+    ) -> L:
         words: Words = {}
         while wanted := discovery.slots_to_read(candidates, probes, words):
-            words = self._state.words(raw, sorted(wanted))
+            words = self._state.words(code.contract, sorted(wanted))
         evidence = bytes.fromhex(self._state.block.hash[2:])
         return discovery.discover(
-            candidates,
-            probes,
-            words,
-            code=self.code(contract),
-            evidence=evidence,
-            needed=needed,
+            candidates, probes, words, code=code, evidence=evidence, needed=needed
         ).layout
 
 

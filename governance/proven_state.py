@@ -1,16 +1,18 @@
 """What contracts hold at one block, believed only where a proof shows it under that block's root.
 
 Any endpoint may be asked, since an answer proves itself; who gives one that does not is passed over
-for the next.
+for the next. Many slots are asked in several requests at once, and each reply is checked in batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 import msgspec
 
 from chainsync.endpoint import wire
+from chainsync.endpoint.failures import MalformedReply, NoEndpoint
 from chainsync.endpoint.pool import Pool, Source, pool_of
 from chainsync.endpoint.rpc import Client
 from chainsync.models import Block
@@ -20,13 +22,40 @@ from proofs.certificate.witnesses import node_set
 from proofs.chain import getproof, header
 from proofs.chain.account import ABSENT, Account
 from proofs.chain.answers import data, octets
+from proofs.chain.getproof import Asked, Proven
 from proofs.chain.nesting import shallow
 from proofs.keccak import keccak256
-from proofs.refusals import HashMismatch, UnreadableAnswer
+from proofs.refusals import BatchRefused, HashMismatch, Refusal
 from proofs.statements.storage.histories import History, decode_checkpoint, proven_length
 
-SLOTS_AT_ONCE = 400
+SLOTS_AT_ONCE = 1000
+"""Slots of a request. A node's work for one is in proportion to its state, and at 1,024 the most
+used node refuses."""
+FEWEST_AT_ONCE = 125
+"""A request that nobody answers is put again in halves, down to so many slots."""
+IN_FLIGHT = 2
+"""Requests at once: while one reply is checked the next one is made."""
+COMPILED_FROM = 10_000
+"""From so many slots on the compiled checks save more time than loading them takes."""
 SECONDS = 60.0
+
+
+class _Row(msgspec.Struct, gc=False):
+    proof: list[str]
+
+
+class _Nodes(msgspec.Struct, gc=False):
+    accountProof: list[str]  # noqa: N815 - as nodes name it
+    storageProof: list[_Row]  # noqa: N815
+
+
+class _Reply(msgspec.Struct, gc=False):
+    """Of a reply to eth_getProof, only its nodes."""
+
+    result: _Nodes
+
+
+_decode_nodes = msgspec.json.Decoder(_Reply).decode
 
 
 @dataclass
@@ -37,6 +66,10 @@ class _Contract:
     nodes: list[bytes] = field(default_factory=list)
     words: dict[int, bytes] = field(default_factory=dict)
     slot_nodes: dict[int, list[bytes]] = field(default_factory=dict)
+
+    def add(self, other: "_Contract") -> None:
+        self.words |= other.words
+        self.slot_nodes |= other.slot_nodes
 
 
 class ProvenState:
@@ -52,6 +85,9 @@ class ProvenState:
         self.pool: Pool = pool_of(chain)
         self._root = data(block.header, "stateRoot", 32)
         self._contracts: dict[bytes, _Contract] = {}
+        self._at_once = SLOTS_AT_ONCE
+        self._nodes: dict[bytes, bytes] = {}
+        """Each different node once: proofs of many slots share most of theirs."""
 
     def account(self, address: bytes) -> Account:
         """An account; one that is absent counts as empty."""
@@ -65,13 +101,22 @@ class ProvenState:
 
     def words(self, address: bytes, slots: Iterable[int]) -> Mapping[int, bytes]:
         """The words of these slots, among others that were asked before."""
-        wanted = list(dict.fromkeys(slots))
         known = self._contracts.get(address)
-        if known is None:
-            self._prove(address, ())
-        missing = [slot for slot in wanted if slot not in self._contracts[address].words]
-        for start in range(0, len(missing), SLOTS_AT_ONCE):
-            self._prove(address, missing[start : start + SLOTS_AT_ONCE])
+        wanted = list(dict.fromkeys(slots))
+        missing = [slot for slot in wanted if known is None or slot not in known.words]
+        parts = [
+            missing[start : start + self._at_once]
+            for start in range(0, len(missing), self._at_once)
+        ]
+        if known is None and not parts:
+            parts = [[]]
+        prove = partial(self._prove, address, compiled=len(missing) >= COMPILED_FROM)
+        threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="proofs")
+        try:
+            for found in threads.map(prove, parts, range(len(parts))):
+                self._contracts.setdefault(address, found).add(found)
+        finally:
+            threads.shutdown(cancel_futures=True)
         return self._contracts[address].words
 
     def nodes(self, address: bytes, slots: Iterable[int]) -> set[bytes]:
@@ -126,43 +171,83 @@ class ProvenState:
     def _at(self) -> dict[str, str]:
         return {"blockHash": self.block.hash}
 
-    def _prove(self, address: bytes, slots: Sequence[int]) -> None:
-        def question(client: Client) -> _Contract:
-            keys = [f"0x{slot:064x}" for slot in slots]
-            reply = client.call(
+    def _prove(
+        self, address: bytes, slots: Sequence[int], number: int = 0, *, compiled: bool
+    ) -> _Contract:
+        """What is proven of these slots by one reply, or by several where nobody gives it in one;
+        each number of a request begins with another endpoint."""
+        most = self._at_once
+        if len(slots) <= most:
+            sources = self.pool.ranked()
+            prefer = sources[number % len(sources)] if sources else None
+            try:
+                return self.pool.ask(partial(self._asked, address, slots, compiled), prefer=prefer)
+            except NoEndpoint:
+                if len(slots) <= FEWEST_AT_ONCE:
+                    raise
+                most = len(slots) // 2
+        middle = (len(slots) + 1) // 2
+        found = self._prove(address, slots[:middle], number, compiled=compiled)
+        self._at_once = min(self._at_once, max(most, FEWEST_AT_ONCE))
+        found.add(self._prove(address, slots[middle:], number, compiled=compiled))
+        return found
+
+    def _asked(
+        self, address: bytes, slots: Sequence[int], compiled: bool, source: Source
+    ) -> _Contract:
+        keys = [f"0x{slot:064x}" for slot in slots]
+        reply = source.ask(
+            lambda client: client.call(
                 "eth_getProof", "0x" + address.hex(), keys, self._at, seconds=SECONDS
             )
-            result = msgspec.json.decode(shallow(bytes(reply)))
-            if not isinstance(result, dict):
-                raise ValueError("the proof is no object")
-            account = getproof.check_account(self._root, address, result)
-            return _proven(account or ABSENT, result, slots)
+        )
+        try:
+            body = b"".join([b'{"result":', reply, b"}"])
+            del reply
+            return self._held(address, slots, body, compiled)
+        except (ValueError, RecursionError) as refusal:
+            failure = MalformedReply(source.name, f"gave a proof that does not hold: {refusal}")
+            source.distrust(failure)
+            raise failure from refusal
 
-        def ask(source: Source) -> _Contract:
-            return source.ask(question)
+    def _held(self, address: bytes, slots: Sequence[int], body: bytes, compiled: bool) -> _Contract:
+        """What a reply proves of these slots. Raises Refusal, and msgspec's errors."""
+        proven, refused = _checked(self._root, Asked(address, slots), body, compiled)
+        given = _decode_nodes(shallow(body)).result
+        listed = [self._kept(row.proof) for row in given.storageProof]
+        found = _Contract(
+            proven.account or ABSENT,
+            self._kept(given.accountProof),
+            proven.by_slot(),
+            dict(zip(slots, listed, strict=True)),
+        )
+        # Whether the chain keeps leaves of zero the certificate says, if it rests on one.
+        root, zeros = found.account.storage_root, Zeros(kept=True)
+        for position in refused:
+            nodes = node_set(listed[position])
+            found.words |= words("eth_getProof", root, [slots[position]], nodes, zeros)
+        return found
 
-        found = self.pool.ask(ask)
-        kept = self._contracts.setdefault(address, found)
-        kept.words |= found.words
-        kept.slot_nodes |= found.slot_nodes
+    def _kept(self, texts: Iterable[str]) -> list[bytes]:
+        nodes = [octets(text, "node") for text in texts]
+        return [self._nodes.setdefault(node, node) for node in nodes]
 
 
-def _proven(account: Account, result: Mapping[str, Any], slots: Sequence[int]) -> _Contract:
-    """What a result proves of these slots. Raises PartRefused, NotHex, UnreadableAnswer."""
-    found = _Contract(account, _nodes(result["accountProof"]))
-    rows = result.get("storageProof")
-    if not isinstance(rows, list) or len(rows) != len(slots):
-        raise UnreadableAnswer("There are not as many storage proofs as slots.")
-    # Whether the chain keeps leaves of zero the certificate says, if it rests on one.
-    zeros = Zeros(kept=True)
-    for slot, row in zip(slots, rows, strict=True):
-        nodes = _nodes(row.get("proof") if isinstance(row, dict) else None)
-        found.words |= words("eth_getProof", account.storage_root, [slot], node_set(nodes), zeros)
-        found.slot_nodes[slot] = nodes
-    return found
+def _checked(
+    root: bytes, asked: Asked, body: bytes, compiled: bool
+) -> tuple[Proven, Mapping[int, Refusal]]:
+    """What a reply proves, and by position the slots of which it proves nothing as nodes of a
+    chain by the protocol would. Raises Refusal where nothing of it holds."""
+    check_all = getproof.check_all
+    if compiled:
+        # Not before it is wanted: numpy alone takes more memory than a small certificate.
+        from proofs.chain import getproof_batch
 
-
-def _nodes(texts: object) -> list[bytes]:
-    if not isinstance(texts, list):
-        raise UnreadableAnswer("A proof is no list of nodes.")
-    return [octets(text, "node") for text in texts]
+        check_all = getproof_batch.check_all
+    try:
+        (proven,) = check_all(root, [asked], [body])
+    except BatchRefused as batch:
+        if (0, None) in batch.refusals:
+            raise batch.refusals[0, None] from None
+        return batch.answers[0], {at: refusal for (_, at), refusal in batch.refusals.items()}
+    return proven, {}

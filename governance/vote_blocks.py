@@ -4,7 +4,7 @@ Headers and receipts come from the journal where it has them, and from endpoints
 either way they are only used where they hash to what the chain says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +32,8 @@ to carry."""
 MOST_HEADERS = 100_000
 AT_ONCE = 100
 """Headers asked for together, and receipts proven together."""
+BLOCKS_AT_ONCE = 2
+"""Blocks whose receipts are looked at together."""
 
 
 class TooFar(Refusal):
@@ -157,22 +159,34 @@ def _fetched(source: Source, numbers: Sequence[int]) -> list[Header]:
 
 def _receipts(
     chain: Chain, state: ProvenState, blocks: Sequence[Header]
-) -> list[list[dict[str, Any]]]:
-    hashes = ["0x" + header.hash.hex() for header in blocks]
-    rows = BlockReceipts.objects.filter(block__chain=chain, block__hash__in=hashes)
-    kept = dict(rows.values_list("block__hash", "receipts"))
-    missing = [one for one, text in zip(blocks, hashes, strict=True) if text not in kept]
-    for header in missing:
-        kept["0x" + header.hash.hex()] = state.pool.ask(partial(_receipts_of, header=header))
-    return [kept[text] for text in hashes]
+) -> Iterator[list[dict[str, Any]]]:
+    """Receipts of each block in turn: all of a large vote are more than a worker should hold."""
+    for start in range(0, len(blocks), BLOCKS_AT_ONCE):
+        part = blocks[start : start + BLOCKS_AT_ONCE]
+        rows = BlockReceipts.objects.filter(
+            block__chain=chain, block__hash__in=["0x" + header.hash.hex() for header in part]
+        )
+        kept = dict(rows.values_list("block__hash", "receipts"))
+        missing = [header for header in part if "0x" + header.hash.hex() not in kept]
+        if missing:
+            given = state.pool.ask(partial(_receipts_of, blocks=missing))
+            kept |= {
+                "0x" + header.hash.hex(): found
+                for header, found in zip(missing, given, strict=True)
+            }
+        for header in part:
+            yield kept.pop("0x" + header.hash.hex())
 
 
-def _receipts_of(source: Source, header: Header) -> list[dict[str, Any]]:
-    (rows,) = fetching.receipts(source, [header])
-    if rows is None:
-        raise MalformedReply(source.name, f"does not give the receipts of block {header.number}.")
-    checking.receipts(source, header, rows)
-    return rows
+def _receipts_of(source: Source, blocks: Sequence[Header]) -> list[list[dict[str, Any]]]:
+    found = []
+    for header, rows in zip(blocks, fetching.receipts(source, blocks), strict=True):
+        if rows is None:
+            why = f"does not give the receipts of block {header.number}."
+            raise MalformedReply(source.name, why)
+        checking.receipts(source, header, rows)
+        found.append(rows)
+    return found
 
 
 def _header(row: Block) -> Header:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from chainsync.endpoint.failures import EndpointFailure
 from chainsync.models import Block
 from charter.models import Contract
-from governance import facts, vote_blocks
+from governance import facts, vote_blocks, voter_places
 from governance.asking import Question, ask
 from governance.layouts import Layouts
 from governance.models import Proposal, Vote
@@ -170,21 +170,26 @@ class Gathering:
 
     def _with_powers(self, evidence: Evidence, found: VoteBlocks) -> Evidence:
         layout, token = evidence.token.layout, self.token_code.contract
-        histories = [layout.history_of(voter) for voter in found.voters]
-        places = self.state.places(token, histories, self.proposal.vote_start)
-        slots = [
-            layout.power_slots(voter, length, at)
-            for voter, (length, at) in zip(found.voters, places, strict=True)
-        ]
-        self.state.words(token, [slot for part in slots for slot in part])
+        places = voter_places.places(
+            self.state,
+            self.token,
+            layout,
+            self.clock_mode,
+            found.voters,
+            snapshot=self.proposal.vote_start,
+            clock=self.clock,
+        )
         counting, governor = evidence.governor.layout.counting, self.governor_code.contract
         kept = [counting.receipt_slot(self.proposal.proposal_id, voter) for voter in found.voters]
         self.state.words(governor, kept)
         return replace(
             evidence,
             powers=[
-                (Power(voter, Checkpoint(*place)), node_set(self.state.nodes(token, part)))
-                for voter, place, part in zip(found.voters, places, slots, strict=True)
+                (
+                    Power(voter, place),
+                    node_set(self.state.nodes(token, layout.power_slots(voter, *place))),
+                )
+                for voter, place in zip(found.voters, places, strict=True)
             ],
             used=[
                 (voter, node_set(self.state.nodes(governor, [slot])))
