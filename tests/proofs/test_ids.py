@@ -200,6 +200,12 @@ def test_calls_that_cannot_be_encoded_are_refused(calls, refusal) -> None:
         ids.proposal_id(*calls, bytes(32))
     with pytest.raises(refusal):
         ids.batch_operation_id(*calls, salt=bytes(32))
+    if len(calls[0]) == len(calls[1]) == len(calls[2]):
+        (target,), (value,), (data,) = calls
+        with pytest.raises(refusal):
+            ids.operation_id(target, value, data, salt=bytes(32))
+        with pytest.raises(refusal):
+            ids.compound_transaction_hash(target, value, "", data, 0)
 
 
 def test_hashes_salts_and_addresses_of_the_wrong_length_are_refused() -> None:
@@ -211,6 +217,8 @@ def test_hashes_salts_and_addresses_of_the_wrong_length_are_refused() -> None:
         ids.batch_operation_id([], [], [], salt=bytes(32), predecessor=b"")
     with pytest.raises(WrongLength, match="governor"):
         ids.salt_oz5(bytes(32), bytes(32))
+    with pytest.raises(WrongLength, match="description hash"):
+        ids.salt_oz5(GOVERNOR, bytes(31))
     with pytest.raises(WrongLength, match="description hash"):
         ids.salt_oz4(b"")
     with pytest.raises(WrongLength, match="governor"):

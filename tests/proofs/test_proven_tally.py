@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofs.refusals import DuplicateLog, ImpossibleVote, WeightMismatch, WrongLength
+from proofs.refusals import (
+    DuplicateLog,
+    ImpossibleVote,
+    NotAnInteger,
+    OutOfRange,
+    WeightMismatch,
+    WrongLength,
+)
 from proofs.statements.proven_tally import (
     AnchorFacts,
     Outcome,
@@ -54,6 +61,14 @@ def decide(
         overridable=overridable,
     )
     return prove_tally(anchor, votes, ancestors={LINKED}, voters=VoterFacts(**voters))
+
+
+def test_a_clock_and_a_deadline_are_timepoints() -> None:
+    known = {"block_hash": LINKED, "totals": TOTALS, "counting": Counting.SIMPLE}
+    with pytest.raises(OutOfRange, match="clock"):
+        AnchorFacts(clock=-1, deadline=100, **known)
+    with pytest.raises(NotAnInteger, match="deadline"):
+        AnchorFacts(clock=101, deadline="100", **known)
 
 
 def test_votes_that_add_up_exactly_are_proven_and_the_rest_is_said() -> None:

@@ -135,6 +135,8 @@ def test_amounts_must_be_whole_and_within_a_word() -> None:
         FractionQuorum(supply=2**256, numerator=1)
     with pytest.raises(NotAnInteger):
         FractionQuorum(supply=1, numerator=0.04)  # type: ignore[arg-type]
+    with pytest.raises(NotAnInteger, match="denominator"):
+        FractionQuorum(supply=1, numerator=4, denominator=100.0)  # type: ignore[arg-type]
 
 
 def test_a_tie_fails_and_abstentions_do_not_break_it() -> None:

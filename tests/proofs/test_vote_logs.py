@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
-from proofs.refusals import ForeignLog, MalformedLog, NotBytes, WrongLength
+from proofs.refusals import (
+    ForeignLog,
+    MalformedLog,
+    NotBytes,
+    OutOfRange,
+    Refusal,
+    WrongLength,
+)
 from proofs.statements.vote_logs import VOTE_TOPICS, ProvenVote, VoteKind, read_vote
 
 GOVERNOR, VOTER = b"\x60" * 20, b"\xaa" * 20
@@ -118,3 +127,22 @@ def test_what_is_not_bytes_or_has_no_place_is_refused() -> None:
         read(topics, "0x" + data.hex())
     with pytest.raises(WrongLength):
         read(topics, data, log=(b"\xb1", 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "refusal"),
+    [
+        ("block_hash", bytes(31), WrongLength),
+        ("transaction", 2**64, OutOfRange),
+        ("position", -1, OutOfRange),
+        ("voter", bytes(32), WrongLength),
+        ("support", 256, OutOfRange),
+        ("weight", 2**256, OutOfRange),
+        ("params", "0x", NotBytes),
+    ],
+)
+def test_a_vote_that_no_log_can_hold_is_refused(
+    field: str, value: object, refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal, match=field.partition("_")[0]):
+        dataclasses.replace(read(*a_log()), **{field: value})

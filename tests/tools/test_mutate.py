@@ -271,6 +271,7 @@ def test_calls_are_checks_if_what_they_call_refuses() -> None:
         "def one():\n    raise ValueError\n"
         "def two(self):\n    self.one()\n"
         "def three():\n    return one()\n"
+        "def four():\n    try:\n        one()\n    except ValueError:\n        pass\n"
     )
     assert statements.refusing([tree]) == {"one", "two"}
 

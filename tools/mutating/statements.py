@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TextIO
 
 from .site import KERNELS, Form
@@ -101,8 +101,15 @@ def _behind(template: str, node: ast.stmt) -> ast.stmt:
     return outer
 
 
-def _own(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterable[ast.AST]:
-    return (node for statement in function.body for node in ast.walk(statement))
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function, but for what it catches itself."""
+    for name, value in ast.iter_fields(node):
+        if name == "body" and isinstance(node, ast.Try) and node.handlers:
+            continue
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, ast.AST):
+                yield inner
+                yield from _own(inner)
 
 
 def _refuses(node: ast.AST, names: Collection[str]) -> bool:

@@ -26,6 +26,7 @@ from made_certificate import (
     CODE,
     DORA,
     FIRST_BLOCK,
+    IMPLEMENTATION,
     PROPOSAL,
     SNAPSHOT,
     VOTES,
@@ -216,9 +217,10 @@ def grounds() -> Iterator[Forged]:
     yield made(strange, claim, "shard 0 (state), token: its code is 0x")
     yield made(replace(evidence, code=bytes(2**16 + 1)), "TooLarge", "code has at most 65,536")
     yield made(replace(evidence, code=CODE + b"\0"), claim, "it is not the governor's running code")
-    implementation = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
-    hidden = Stored(words={implementation: 1})
+    hidden = Stored(words={IMPLEMENTATION: 1})
     yield made(hidden, claim, "shard 2 (governor), implementation: the slot holds another one")
+    behind = Stored(held={IMPLEMENTATION: 1})
+    yield made(behind, claim, "shard 3 (token), implementation: the slot holds another one")
     started = Made(start=1_000_300, deadline=1_000_400)
     yield made(started, claim, "clock: it stands at 1000300, not past the start, 1000300")
     yield made(Made(start=0), part, "core: there is no such proposal")

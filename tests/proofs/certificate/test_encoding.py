@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from bravo_certificate import Bravo
 from hypothesis import given
 from hypothesis import strategies as st
 from made_certificate import Made
@@ -133,6 +134,15 @@ def test_a_head_of_another_form_is_refused(path: str, value: Any) -> None:
     with pytest.raises((MalformedCertificate, TooLarge)) as caught:
         Head.of(changed(path, value))
     assert caught.value.item == "head"
+
+
+def test_a_numerator_belongs_to_a_share_alone() -> None:
+    bravo, _ = apart(Bravo().write())
+    assert Head.of(bravo).governor.layout.quorum_legacy is None
+    bravo["governor"]["slots"]["numerator"] = "5"
+    with pytest.raises(MalformedCertificate) as caught:
+        Head.of(bravo)
+    assert caught.value.place == "governor.slots.numerator"
 
 
 @pytest.mark.parametrize("reason", ["", None, "x" * 501, ["x"]])

@@ -10,6 +10,7 @@ from made_certificate import (
     DORA,
     FIRST_BLOCK,
     GOVERNOR,
+    IMPLEMENTATION,
     PROXY_CODE,
     SNAPSHOT,
     TOKEN,
@@ -19,6 +20,7 @@ from made_certificate import (
     checked,
     header,
 )
+from unchecked import Stored
 
 from proofs.certificate import witnesses
 from proofs.certificate.refusals import (
@@ -145,6 +147,8 @@ def test_another_token_another_code_another_implementation_are_refused() -> None
 def test_the_governor_names_its_token_and_its_implementation() -> None:
     with pytest.raises(ClaimMismatch, match="goes by another token"):
         Made(token=b"\x71" * 20).write()
+    with pytest.raises(ClaimMismatch, match=r"shard 3 \(token\)"):
+        Stored(held={IMPLEMENTATION: 1}).write()
     proxied = Made(proxied=True).evidence()
     own = replace(proxied.governor.contract, implementation=None, implementation_code=None)
     hidden = replace(

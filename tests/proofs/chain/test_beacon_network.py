@@ -22,6 +22,8 @@ def test_networks_that_cannot_be_are_refused() -> None:
             replace(MAINNET, forks=forks)
     with pytest.raises(OutOfRange):
         replace(MAINNET, seconds_per_slot=0)
+    with pytest.raises(OutOfRange, match="genesis time"):
+        replace(MAINNET, genesis_time=2**64)
     with pytest.raises(WrongLength):
         replace(MAINNET, genesis_validators_root=b"")
     with pytest.raises(WrongLength):

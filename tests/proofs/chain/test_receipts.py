@@ -167,10 +167,12 @@ LOG = {"address": "0x" + "11" * 20, "topics": [], "data": "0x", "logIndex": "0x0
         (made(logsBloom="0x00"), WrongLength),
         (made(cumulativeGasUsed="21000"), NotHex),
         (made(logs=[{**LOG, "topics": "0x"}]), NotHex),
+        (made(logs=[{**LOG, "topics": {}}]), NotHex),
         (made(logs=[{**LOG, "topics": ["0x11"]}]), WrongLength),
         (made(logs=[{**LOG, "topics": ["0x" + "11" * 32] * 5}]), WrongLength),
         (made(logs=[{**LOG, "address": "0x" + "11" * 21}]), WrongLength),
         (made(logs=[{**LOG, "data": "0x123"}]), NotHex),
+        (made(logs=[{**LOG, "data": "0x12 34"}]), NotHex),
     ],
 )
 def test_receipts_that_cannot_be_are_refused(

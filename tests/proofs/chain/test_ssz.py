@@ -117,6 +117,14 @@ def test_other_bytes_are_refused(schema: Any, data: bytes) -> None:
         schema.read(data)
 
 
+def test_a_container_that_ends_before_its_fields_is_refused() -> None:
+    with pytest.raises(NotSsz, match="111 bytes stand where at least 112 must"):
+        BEACON_HEADER.read(bytes(111))
+    # Its first offset would lie behind the end as well.
+    with pytest.raises(NotSsz, match="0 bytes stand where at least"):
+        execution_header(Fork.DENEB).read(b"")
+
+
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
@@ -154,6 +162,7 @@ def test_other_json_is_refused(schema: Any, value: object) -> None:
         (ByteList(2), b"abc"),
         (Bitvector(2), (True,)),
         (Vector(Bytes(32), 2), (ZERO,)),
+        (Vector(Bytes(32), 2), (ZERO, b"\x01" * 31)),
     ],
 )
 def test_what_does_not_fit_is_not_written(schema: Any, value: Any) -> None:

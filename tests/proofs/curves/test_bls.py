@@ -162,6 +162,19 @@ def test_what_the_reference_signs_is_accepted(fast: Backend) -> None:
         bls.verify(key, b"seventy-eight", signature, fast)
 
 
+def test_each_key_signs_the_message_at_its_place(fast: Backend) -> None:
+    messages = [b"one", b"two"]
+    keys = [key_of(fast, 7), key_of(fast, 8)]
+    both = bls.aggregate([signed(fast, 7, b"one"), signed(fast, 8, b"two")], fast)
+    bls.aggregate_verify(keys, messages, both, fast)
+    with pytest.raises(InvalidSignature):
+        bls.aggregate_verify(keys, messages[::-1], both, fast)
+    for others in (messages[:1], [*messages, b"three"]):
+        with pytest.raises(WrongLength) as refused:
+            bls.aggregate_verify(keys, others, both, fast)
+        assert refused.value.facts == {"length": len(others), "expected": 2}
+
+
 @pytest.mark.parametrize("absent", [set(), {0}, {1, 5}, {0, 1, 2, 3}, {0, 1, 2, 3, 4}, {2, 3}])
 def test_a_committee_sums_its_participants(fast: Backend, absent: set[int]) -> None:
     secrets = [11, 12, 13, 13, 14, 15]  # one key stands in it twice

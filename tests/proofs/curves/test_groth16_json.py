@@ -111,3 +111,9 @@ def test_a_key_counts_its_inputs() -> None:
         read_key(a_key() | {"nPublic": 3})
     with pytest.raises(MalformedPoint):
         read_key(a_key() | {"IC": "many"})
+
+
+@pytest.mark.parametrize("kind", [{"protocol": "plonk"}, {"curve": "bls12381"}, {"curve": None}])
+def test_a_key_of_another_protocol_or_curve_is_refused(kind: dict[str, Any]) -> None:
+    with pytest.raises(MalformedPoint, match="Not Groth16 on bn128"):
+        read_key(a_key() | kind)

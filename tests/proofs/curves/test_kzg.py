@@ -14,6 +14,7 @@ from proofs.curves import kzg
 from proofs.curves.kzg import BLOB_SIZE, ORDER, Blob
 from proofs.refusals import (
     AliasedInput,
+    BackendFault,
     HashMismatch,
     InvalidProof,
     MalformedPoint,
@@ -121,8 +122,28 @@ def test_the_precompiles_input_is_bound_to_its_hash(blobs: list[Blob]) -> None:
         kzg.verify_point_evaluation(b"\x02" + data[1:])
     with pytest.raises(InvalidProof):
         kzg.verify_point_evaluation(data[:63] + bytes([data[63] ^ 1]) + data[64:])
-    with pytest.raises(WrongLength):
-        kzg.verify_point_evaluation(data + b"\x00")
+    # What stands behind the proof, or in front of it, would be read as a part of it.
+    for other in (data + b"\x00", data[:-1]):
+        with pytest.raises(WrongLength, match="data must be 192 bytes long"):
+            kzg.verify_point_evaluation(other)
+
+
+def test_a_library_that_gives_up_on_sound_points_is_named(
+    blobs: list[Blob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gives_up(*arguments: object) -> bool:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(ckzg, "verify_blob_kzg_proof", gives_up)
+    with pytest.raises(BackendFault, match="ckzg gave up") as refused:
+        kzg.verify_blob(blobs[0])
+    assert refused.value.facts == {"backend": "ckzg", "failure": "out of memory"}
+
+
+def test_numbers_of_the_precompile_are_below_the_order(blobs: list[Blob]) -> None:
+    blob, z = blobs[0], (5).to_bytes(32, "big")
+    proof, y = ckzg.compute_kzg_proof(blob.data, z, kzg.setup())
+    data = kzg.versioned_hash(blob.commitment) + z + y + blob.commitment + proof
     for at in (32, 64):
         with pytest.raises(AliasedInput):
             kzg.verify_point_evaluation(data[:at] + b"\xff" * 32 + data[at + 32 :])

@@ -7,7 +7,16 @@ import dataclasses
 import pytest
 from contract_storage import Storage, entry, put, write_trace
 
-from proofs.refusals import AmbiguousLayout, StaleLayout, UnknownLayout, WeakProbe
+from proofs.refusals import (
+    AmbiguousLayout,
+    NotBytes,
+    OutOfRange,
+    Refusal,
+    StaleLayout,
+    UnknownLayout,
+    WeakProbe,
+    WrongLength,
+)
 from proofs.statements.family import Family
 from proofs.statements.storage.counting import CountingForm, CountingLayout
 from proofs.statements.storage.discovery import (
@@ -101,6 +110,26 @@ def test_answers_that_any_slot_would_give_are_not_enough() -> None:
     for probes in ([], [empty], [PROBES[0], same, empty]):
         with pytest.raises(WeakProbe):
             discover(CANDIDATES, probes, a_chain(), code=CODE, evidence=BLOCK, needed=2)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "refusal"),
+    [
+        ("chain_id", -1, OutOfRange),
+        ("contract", bytes(32), WrongLength),
+        ("code_hash", bytes(31), WrongLength),
+        ("implementation", bytes(19), WrongLength),
+        ("implementation_code", "0x", NotBytes),
+    ],
+)
+def test_a_layout_is_pinned_to_hashes_and_addresses_alone(
+    field: str, value: object, refusal: type[Refusal]
+) -> None:
+    proxied = dataclasses.replace(CODE, implementation=bytes(20), implementation_code=bytes(32))
+    with pytest.raises(refusal, match=field.partition("_")[0]):
+        dataclasses.replace(proxied, **{field: value})
+    with pytest.raises(WrongLength, match="evidence"):
+        discover(CANDIDATES, PROBES, a_chain(), code=CODE, evidence=bytes(31))
 
 
 def test_two_layouts_that_fit_are_none() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from proofs.refusals import (
     FutureLookup,
     ImpossibleWord,
+    OutOfRange,
     Refusal,
     UnknownLayout,
     UnprovenSlot,
@@ -142,6 +143,8 @@ def test_the_present_timepoint_may_still_change(clock: int) -> None:
     with pytest.raises(FutureLookup):
         proven_power(oz5_token(), storage, ANN, timepoint=30, clock=clock, index=0)
     assert proven_power(oz5_token(), storage, ANN, timepoint=30, clock=31, index=0).value == 100
+    with pytest.raises(OutOfRange, match="timepoint"):
+        proven_power(oz5_token(), storage, ANN, timepoint=-1, clock=31, index=0)
 
 
 def test_words_that_the_token_cannot_have_written_are_refused() -> None:
