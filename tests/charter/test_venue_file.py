@@ -155,7 +155,13 @@ def test_tables_of_the_wrong_shape_are_refused_in_words(text: str, environ: dict
 
 def test_the_venue_that_is_shipped_is_sound_and_the_lab_serves_it() -> None:
     shipped = Path(__file__).resolve().parents[2] / "venue.toml"
-    venue = read(shipped, {"TOCSIN_LAB_URL": "http://127.0.0.1:9000"})
+    environ = {
+        "TOCSIN_LAB_URL": "http://127.0.0.1:9000",
+        "TOCSIN_LAB_BEACON_CHECKPOINT": "0x" + "ab" * 32,
+        "TOCSIN_LAB_BEACON_GENESIS_TIME": "1700000000",
+        "TOCSIN_LAB_BEACON_VALIDATORS_ROOT": "0x" + "cd" * 32,
+    }
+    venue = read(shipped, environ)
     assert {chain.chain_id for chain in venue.chains.values()} == {900, 901}
     with pytest.raises(CharterError, match="TOCSIN_LAB_URL, which is not set"):
         read(shipped, {})

@@ -25,6 +25,7 @@ from services import absent
 
 from tools import hosts, postgres
 from tools.hosts import Host
+from tools.run import read_lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.node, pytest.mark.timeout(600)]
 
@@ -90,12 +91,18 @@ class Town:
             folder,
             CELERY_BROKER_URL=f"redis://{self.hosts['store'].address}:6379/0",
             TOCSIN_LAB_URL=f"http://{self.hosts['lab'].address}:{LAB_PORT}",
+            **self.beacon(),
             TOCSIN_LAB_PORT=str(LAB_PORT),
             TOCSIN_BIND=self.hosts["pages"].address,
             TOCSIN_HOSTS=self.hosts["pages"].address,
             TOCSIN_SECRET_KEY="the same on every host",
             PORT=str(PAGES_PORT),
         )
+
+    def beacon(self) -> dict[str, str]:
+        """What a light client of the lab's L1 begins with, once there is a lab."""
+        data = self.folder / "lab"
+        return read_lab(data).beacon if (data / "lab" / "lab.json").exists() else {}
 
     def spawn(self, host: str, name: str, *arguments: str) -> None:
         """A process on a host."""
