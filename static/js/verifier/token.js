@@ -3,7 +3,7 @@
 import { compare, equal, hex, toNumber } from "./bytes.js";
 import { receiptsSlot, requirePast } from "./governor.js";
 import { checkImplementation } from "./ground.js";
-import { BadPart, ClaimMismatch, Disordered, MalformedCertificate } from "./refusals.js";
+import { ClaimMismatch, Disordered, MalformedCertificate } from "./refusals.js";
 import { listOf, stringOf } from "./rlp.js";
 import { entry, flag, historyAt, inForce, Storage, unpack } from "./storage.js";
 
@@ -88,7 +88,7 @@ export function checkUsed(shard, head, ground, roll) {
 function keptOf(form, value) {
   if (form === "fractional") return { used: value };
   if (form === "simple") return { voted: flag(value) };
-  if (form === "overridable") throw new BadPart("votes of this form cannot be summed");
+  // Under overridable counting a head has no votes, and so none of these shards.
   const [voted, support, weight] = unpack(value, 8n, 8n, 96n);
   return { voted: flag(voted), support, weight };
 }

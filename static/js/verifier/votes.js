@@ -122,7 +122,7 @@ function fieldsOf(data, tails) {
 function tailAt(data, offset, expected) {
   if (offset !== BigInt(expected)) throw new BadPart("an offset in the data of a vote is not the one of the ABI");
   const start = expected + 32;
-  if (start > data.length) throw new BadPart("the data of a vote ends too early");
+  // Where the length itself is cut off, fewer than no bytes are left for what it says.
   const size = toNumber(data.subarray(expected, start));
   if (size > BigInt(data.length - start)) throw new BadPart("the data of a vote ends too early");
   const length = Number(size);

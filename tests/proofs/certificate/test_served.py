@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import subprocess
 import threading
 from collections import Counter
@@ -220,11 +221,14 @@ def test_what_cannot_be_had_is_no_verdict(shop: Shop) -> None:
     gone = shop.spoil("gone", "receipts", lambda handler, _: handler.refuse(404, "It was pruned."))
     down = shop.spoil("down", "used", lambda handler, _: handler.refuse(500, "It is broken."))
     offers.append({"url": offers[0]["url"] + "-never"})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        offers.append({"url": f"http://127.0.0.1:{silent.getsockname()[1]}/closed"})
     answers = [without_pace(answer) for answer in checked(offers)]
     assert answers == [
         {"unavailable": "It was pruned."},
         {"unavailable": "It is broken."},
         {"unavailable": "This certificate is not kept any more."},
+        {"unavailable": "The server cannot be reached."},
     ]
     assert (shop.asked[gone], shop.asked[down]) == (1, TRIES)
 
