@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from lab import commands, labfile, server
 from lab.anvil import AnvilFailed
 from lab.artifacts import CompileError
+from lab.beacon import commands as beacon_commands
 from lab.chain import NotIncluded, Reverted
 from lab.commands import CannotDo
 from lab.deployment import DeploymentError
-from lab.faults.commands import NotObeyed, add_to
+from lab.faults import commands as fault_commands
+from lab.faults.commands import NotObeyed
 from lab.gateway import PortTaken
 from lab.reorg import ReorgRefused
 from lab.rpc import NodeUnreachable, RpcError
@@ -93,7 +95,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("chain", choices=CHAINS)
         command.set_defaults(run=action)
 
-    add_to(nouns)
+    fault_commands.add_to(nouns)
+    beacon_commands.add_to(nouns)
 
     wallet = nouns.add_parser("wallet").add_subparsers(dest="verb", required=True, metavar="VERB")
     fund = wallet.add_parser("fund", help="give a wallet ether, tokens and voting power")

@@ -16,6 +16,7 @@
         lab.mine(5)
         lab.suffer("l2-b", "lie", how="missing-log", rate=0.5, seed=1)    # see `lab.faults`
         lab.heal()                                        # or lab.heal("l2-b")
+        lab.beacon_url, lab.beacon                        # L1 only: endpoints, `lab.beacon.faults`
 
 Contract keys on L2: token, timelock, governor, venue, safe, muster; on L1: bridge_token,
 bridge_timelock, bridge_governor, bridge_parameters. People by name: see `lab.accounts.ROLES`;
@@ -41,7 +42,9 @@ from typing import Any, Literal
 from lab import accounts, reorg, voters
 from lab.accounts import Actor
 from lab.anvil import Anvil
+from lab.beacon.faults import BeaconFaults
 from lab.beacon.follower import Follower
+from lab.beacon.rest import PATH
 from lab.bridge_governance import BridgeGovernance
 from lab.chain import Chain, Receipt
 from lab.consensus import BeaconConsensus, Consensus, Finality
@@ -73,6 +76,7 @@ class Harness:
         self.urls = [f"{gateway.url}/{name}-{letter}" for letter in "ab"]
         self.addresses = {key: entry.address for key, entry in deployed.items()}
         self.start_blocks = {key: entry.start_block for key, entry in deployed.items()}
+        self.beacon_url = f"{gateway.url}{PATH}"
         self.venue = VenueGovernance(chain, deployed) if name == "l2" else None
         self.bridge = BridgeGovernance(chain, deployed) if name == "l1" else None
 
@@ -83,6 +87,13 @@ class Harness:
         if driver is None:
             raise LookupError("no governance on this chain")
         return driver
+
+    @property
+    def beacon(self) -> BeaconFaults:
+        """What the beacon chain may be ordered (L1 only)."""
+        if self.gateway.beacon is None:
+            raise LookupError("no beacon chain follows this chain")
+        return self.gateway.beacon.faults
 
     def actor(self, name: str) -> Actor:
         """A named key, e.g. ``"Ada"``."""

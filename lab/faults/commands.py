@@ -66,10 +66,10 @@ def order(do: str, options: argparse.Namespace, folder: Path) -> None:
         print(f"Heal with: python -m lab endpoint heal {' '.join(options.endpoints)}")
 
 
-def send(lab: LabFile, asked: dict[str, Any]) -> list[str]:
+def send(lab: LabFile, asked: dict[str, Any], control: str = CONTROL) -> list[str]:
     """Give an order to the lab that is served; what it says. Raises `NotObeyed`."""
     request = urllib.request.Request(  # noqa: S310 - loopback http
-        lab.url + CONTROL,
+        lab.url + control,
         json.dumps(asked).encode(),
         {"authorization": f"Bearer {lab.token}", "content-type": "application/json"},
     )

@@ -16,6 +16,9 @@ from tools import run as tool
 
 READY = "Tocsin is ready after"
 
+BEACON = '{"genesis_time": 1, "genesis_validators_root": "0x", "checkpoint": "0x"}'
+LAB = '{"id": "%s", "gateway": {"url": ""}, "beacon": %s}'
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -50,6 +53,9 @@ def test_the_venue_is_found_by_other_commands_and_keeps_its_data(
             run.wait_for(READY)
             recorded = run.environment()
             assert recorded["TOCSIN_LAB_URL"] == "http://127.0.0.1:4321"
+            assert recorded["TOCSIN_LAB_BEACON_GENESIS_TIME"] == "17"
+            assert recorded["TOCSIN_LAB_BEACON_VALIDATORS_ROOT"] == "0x01"
+            assert recorded["TOCSIN_LAB_BEACON_CHECKPOINT"] == "0x02"
             assert recorded["PORT"] == str(run.port)
             assert (run.data / "run.json").stat().st_mode & 0o077 == 0
             with psycopg.connect(recorded["DATABASE_URL"]) as connection:
@@ -168,7 +174,8 @@ def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"id": "ab"}', '{"id": "a b", "gateway": {"url": ""}}']
+    "text",
+    ["", "[]", '{"id": "ab"}', LAB % ("ab", "{}"), LAB % ("a b", BEACON)],
 )
 def test_a_broken_note_of_the_lab_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "lab").mkdir()
