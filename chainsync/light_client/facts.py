@@ -54,6 +54,7 @@ def _of_client(
         few=_since(client.few_since, now),
         participants=client.last_participants,
         age=None if slot is None else trust.epochs_since(slot, now),
+        still=_since(client.signed_at or client.begun_at, now),
         lapsed=client.lapsed,
         contradicts=contradiction.words(chain, *denied) if denied else "",
         forced=client.forced,

@@ -17,8 +17,8 @@ STALLED_EPOCHS = 6
 class BeaconFacts:
     """The light client of one chain. `cadence` and `epoch` are seconds between two looks, and of
     an epoch; `silent` and `few` seconds since no endpoint answered, and since newest signatures
-    are by less than two thirds; `age` epochs since the finalized block. Texts are empty and numbers
-    None where there is nothing to say."""
+    are by less than two thirds; `age` epochs since the finalized block, `still` seconds since we
+    learned of it. Texts are empty and numbers None where there is nothing to say."""
 
     chain: str
     name: str
@@ -31,6 +31,7 @@ class BeaconFacts:
     few: float | None = None
     participants: int | None = None
     age: int | None = None
+    still: float | None = None
     lapsed: str = ""
     contradicts: str = ""
     forced: bool = False
@@ -82,7 +83,9 @@ def stalled(beacons: Iterable[BeaconFacts]) -> Conditions:
     return _where(
         beacons,
         lambda one: (
-            one.age is not None and one.age > STALLED_EPOCHS and not (one.silent or one.problem)
+            one.silent is None
+            and _longer(one.age, STALLED_EPOCHS)
+            and _longer(one.still, STALLED_EPOCHS * one.epoch)
         ),
         lambda one: Standing(
             level=WARNING,

@@ -81,9 +81,14 @@ def test_finality_that_grows_old_while_endpoints_answer_is_told(
     l1: Chain, beacon: BeaconNode
 ) -> None:
     beacon.go_to(40, finalized=24)
-    go(24 + 6 * EPOCH)
-    assert findings(24 + 6 * EPOCH) == {}
-    assert "or they hold it back" in findings(24 + 7 * EPOCH)["beacon.stalled"]
+    late = 24 + 9 * EPOCH
+    go(late)
+    assert findings(late + 6 * EPOCH) == {}, "it may only just have begun to look"
+    go(late + 6 * EPOCH)
+    assert "or they hold it back" in findings(late + 7 * EPOCH)["beacon.stalled"]
+    beacon.go_to(late + 7 * EPOCH, finalized=late + 5 * EPOCH)
+    go(late + 7 * EPOCH + 2)
+    assert findings(late + 7 * EPOCH + 2) == {}
 
 
 @pytest.mark.django_db

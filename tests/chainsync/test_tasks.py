@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from chainsync import catching_up, following, nudges, tasks
 from chainsync.models import ChainStatus
-from charter.models import Chain, KillSwitch
+from charter.models import Beacon, Chain, KillSwitch
 from charter.switches import Switch
 from ledger import leases
 from ledger.models import Lease
@@ -46,6 +46,34 @@ def test_one_message_waits_at_most(quiet: Chain, sent: Sent) -> None:
     nudges.arrived(args[2])
     tasks.sweep()
     assert [name for name, _ in sent].count("follow") == 2
+
+
+def test_a_light_client_is_nudged_at_the_cadence_of_its_chain(quiet: Chain, sent: Sent) -> None:
+    def nudged() -> int:
+        return [name for name, _ in sent].count("follow_beacon")
+
+    beacon = Beacon.objects.create(chain=quiet, checkpoint="${SURELY_UNSET}", network=None)
+    for _ in range(3):
+        tasks.sweep()
+    assert nudged() == 1
+    (args,) = [args for name, args in sent if name == "follow_beacon"]
+    tasks.follow_beacon(*args)
+    tasks.sweep()
+    assert nudged() == 1, "what cannot be used is said in the log, and asked again in its time"
+    Lease.objects.filter(name="beacon-in-time:l2").update(expires_at=Now())
+    tasks.sweep()
+    assert nudged() == 2
+    Lease.objects.update(expires_at=Now())
+    beacon.active = False
+    beacon.save()
+    tasks.sweep()
+    assert nudged() == 2
+    beacon.active = True
+    beacon.save()
+    KillSwitch.objects.create(switch=Switch.NO_FOLLOWING, thrown=True)
+    tasks.sweep()
+    assert nudged() == 2
+    assert app.amqp.router.route({}, tasks.follow_beacon.name)["queue"].name == "urgent"
 
 
 def test_a_late_message_does_not_free_the_place_of_the_next(quiet: Chain, sent: Sent) -> None:
