@@ -198,6 +198,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProposalStateEnum": "governance.serializers.PROPOSAL_STATES",
         "OperationStateEnum": "governance.serializers.OPERATION_STATES",
+        "AssuranceEnum": "chainsync.serializers.ASSURANCES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

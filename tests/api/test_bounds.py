@@ -41,7 +41,7 @@ COSTS = {
     "delegates/": 4,
     "delegates/?token=token": 4,
     "operations/": 7,
-    "proposals/<key>/": 6,
+    "proposals/<key>/": 7,
     "delegates/0x0000000000000000000000000000000000000001/": 4,
     "blocks/": 3,
     "reorgs/": 3,

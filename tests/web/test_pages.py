@@ -192,7 +192,7 @@ def test_votes_are_paged_without_gap_or_double(seed: Any, client: Client) -> Non
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/", 11),
+        ("/", 12),
         ("/proposals/", 7),
         ("/delegates/", 5),
         ("/operations/", 6),
@@ -223,11 +223,11 @@ def test_a_proposal_page_has_bounded_queries(
 ) -> None:
     for number in range(100):
         seed.vote(seed.open, f"voter {number}", 1, 10, 5)
-    with django_assert_max_num_queries(FRAME + 14):
+    with django_assert_max_num_queries(FRAME + 15):
         assert client.get(seed.open.get_absolute_url()).status_code == 200
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert client.get(f"{seed.open.get_absolute_url()}live/").status_code == 200
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert client.get(f"{seed.open.get_absolute_url()}votes/").status_code == 200
 
 
