@@ -10,7 +10,6 @@ import msgspec
 import urllib3
 from django.db.models import Count, Sum
 from eth_utils.address import to_checksum_address
-from web3 import HTTPProvider, Web3
 
 from bench.votes import GOVERNOR, PROPOSAL, Scene
 from chainsync import following, planning, ranges
@@ -19,6 +18,19 @@ from charter.models import Chain, Contract, Endpoint
 from governance.models import Proposal, Vote
 
 BATCH = 5_000
+VOTE_CAST = {
+    "type": "event",
+    "name": "VoteCast",
+    "anonymous": False,
+    "inputs": [
+        {"name": "voter", "type": "address", "indexed": True},
+        {"name": "proposalId", "type": "uint256", "indexed": False},
+        {"name": "support", "type": "uint8", "indexed": False},
+        {"name": "weight", "type": "uint256", "indexed": False},
+        {"name": "reason", "type": "string", "indexed": False},
+    ],
+}
+"""What web3.py is told of the event."""
 
 
 class Tally(NamedTuple):
@@ -112,20 +124,11 @@ def propose(chain: Chain) -> None:
 
 def web3_logs(url: str, scene: Scene) -> list[Any]:
     """All events by web3.py's own way."""
-    abi = {
-        "type": "event",
-        "name": "VoteCast",
-        "anonymous": False,
-        "inputs": [
-            {"name": "voter", "type": "address", "indexed": True},
-            {"name": "proposalId", "type": "uint256", "indexed": False},
-            {"name": "support", "type": "uint8", "indexed": False},
-            {"name": "weight", "type": "uint256", "indexed": False},
-            {"name": "reason", "type": "string", "indexed": False},
-        ],
-    }
+    # Not before it is wanted: it would count as memory of ours.
+    from web3 import HTTPProvider, Web3
+
     web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 600}))
-    contract = web3.eth.contract(address=to_checksum_address(GOVERNOR), abi=[abi])
+    contract = web3.eth.contract(address=to_checksum_address(GOVERNOR), abi=[VOTE_CAST])
     return list(contract.events.VoteCast().get_logs(from_block=scene.first, to_block=scene.last))
 
 
