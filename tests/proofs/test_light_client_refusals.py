@@ -94,7 +94,7 @@ def test_without_the_finality_branch_nothing_is_certified() -> None:
 
 
 def test_nobody_is_no_signer() -> None:
-    with pytest.raises(NothingToVerify):
+    with pytest.raises(NothingToVerify, match="Nobody signed the update"):
         process(begun(65), update(80, 70, signers=0))
 
 
@@ -225,6 +225,12 @@ def test_force_needs_something_to_advance_by() -> None:
     assert force_update(store, current_slot=NOW) is store
     finalized = process(store, update(80, 70))
     assert force_update(finalized, current_slot=NOW) is finalized
+
+
+def test_force_does_not_skip_a_committee_that_is_not_known() -> None:
+    kept = replace(begun(65), best=update(200, 195))
+    with pytest.raises(PeriodGap, match="past a committee that is not known"):
+        force_update(kept, current_slot=NOW)
 
 
 def test_gas_of_blobs_before_deneb_is_refused() -> None:

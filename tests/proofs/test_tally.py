@@ -98,6 +98,13 @@ def test_amounts_that_no_event_can_carry_are_refused() -> None:
         Tally(against=-1)
 
 
+@pytest.mark.parametrize("bucket", ["against", "for_", "abstain"])
+def test_a_tally_is_whole_and_within_a_word_bucket_by_bucket(bucket: str) -> None:
+    for value, refusal in ((-1, OutOfRange), (2**256, OutOfRange), (1.0, NotAnInteger)):
+        with pytest.raises(refusal, match=bucket.rstrip("_")):
+            Tally(**{bucket: value})
+
+
 def test_a_tally_beyond_256_bits_is_refused_however_it_is_added() -> None:
     brim = Tally(for_=2**256 - 1)
     assert sum_votes([brim, Tally(against=1)]).total == 2**256

@@ -19,6 +19,7 @@ from .site import Form
 from .statements import Number
 
 SWITCH = "_NEUTRAL"
+_COMPILERS = {"compiled", "inlined"}
 _GIVEN_UP = {"-1", "False", "IRREGULAR"}
 
 
@@ -70,7 +71,7 @@ class _Neutralising(ast.NodeTransformer):
 
 def _is_compiled(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and any(
-        isinstance(one, ast.Name) and one.id == "compiled" for one in node.decorator_list
+        isinstance(one, ast.Name) and one.id in _COMPILERS for one in node.decorator_list
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from proofs.refusals import (
     BatchRefused,
     FutureLookup,
+    OutOfRange,
     Refusal,
     UnknownLayout,
     WrongCheckpoint,
@@ -163,6 +164,8 @@ def test_places_and_timepoints_that_cannot_be_are_refused() -> None:
     asked = columns.power_slots(layout, places(0, -1))
     with pytest.raises(FutureLookup):
         columns.proven_powers(layout, places(0, -1), asked, bytes(32), timepoint=5, clock=5)
+    with pytest.raises(OutOfRange, match="timepoint"):
+        columns.proven_powers(layout, places(0, -1), asked, bytes(32), timepoint=-1, clock=6)
     with pytest.raises(WrongLength):
         columns.proven_powers(layout, places(0, -1), asked, b"", timepoint=5, clock=6)
 

@@ -164,6 +164,14 @@ def test_a_word_must_be_a_word() -> None:
         proven_power(oz5_token(), storage | {slot: b"\x01"}, ANN, timepoint=15, clock=NOW, index=0)
 
 
+def test_a_history_has_a_length_and_only_the_parts_of_its_token() -> None:
+    with pytest.raises(OutOfRange, match="length"):
+        oz5_token().supply_history().slots(-1, None)
+    for history in (oz5_token().units_of, oz5_token().delegations_of):
+        with pytest.raises(UnknownLayout, match="keeps no history"):
+            history(ANN)
+
+
 def test_a_balance_is_power_only_without_any_checkpoint() -> None:
     layout = dydx_token()
     storage = stored(TOKENS["dydx"][1], [])
