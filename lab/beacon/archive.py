@@ -4,9 +4,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from remerkleable.basic import uint64
 from remerkleable.byte_arrays import Bytes32
-from remerkleable.complex import Container, List
+from remerkleable.complex import Container
 
 from lab.beacon.blocks import Block, Finality, Mark
 from lab.beacon.chain import BeaconChain
@@ -16,7 +17,7 @@ from lab.beacon.containers import (
     Checkpoint,
     LightClientUpdate,
 )
-from lab.beacon.updates import PERIODS_KEPT, BestUpdates
+from lab.beacon.updates import BestUpdates
 
 FILE = "l1.beacon"
 # Below the finalized block only what a chain that lost its newest seconds may go back to.
@@ -38,23 +39,25 @@ class StoredBlock(Container):
     target: Bytes32
 
 
-class Archive(Container):
-    genesis: Bytes32
-    blocks: List[StoredBlock, 4096]
-    updates: List[LightClientUpdate, PERIODS_KEPT]
+class Archive(msgspec.Struct):
+    """Root of the genesis block, and each block and update in SSZ, the oldest first."""
+
+    genesis: bytes
+    blocks: list[bytes]
+    updates: list[bytes]
 
 
 def pack(chain: BeaconChain, best: BestUpdates) -> bytes:
     """The chain of the head and the updates as bytes."""
-    blocks: list[Any] = []
+    blocks: list[bytes] = []
     for block in chain.ancestors():
         enough = len(blocks) >= BLOCKS_AT_LEAST and block.slot < chain.finalized.slot
         if block.slot == 0 or enough:
             break
         blocks.append(_stored(block))
-    updates = [best.by_period[period] for period in sorted(best.by_period)]
-    archive = Archive(genesis=chain.genesis.root, blocks=blocks[::-1], updates=updates)
-    return zlib.compress(archive.encode_bytes(), 1)
+    updates = [best.by_period[period].data for period in sorted(best.by_period)]
+    archive = Archive(chain.genesis.root, blocks[::-1], updates)
+    return zlib.compress(msgspec.msgpack.encode(archive), 1)
 
 
 def unpack(data: bytes, chain: BeaconChain, best: BestUpdates) -> None:
@@ -62,17 +65,20 @@ def unpack(data: bytes, chain: BeaconChain, best: BestUpdates) -> None:
     if not data:
         return
     try:
-        archive = Archive.decode_bytes(zlib.decompress(data))
+        archive = msgspec.msgpack.decode(zlib.decompress(data), type=Archive)
+        stored = [StoredBlock.decode_bytes(each) for each in archive.blocks]
+        updates = [LightClientUpdate.decode_bytes(each) for each in archive.updates]
     except Exception as error:  # whatever a decoder makes of a half-written file
         raise Unreadable(f"{type(error).__name__}: {error}") from error
-    if bytes(archive.genesis) != chain.genesis.root:
+    if archive.genesis != chain.genesis.root:
         raise Unreadable("it is of another genesis")
-    blocks = [_block(stored, chain.genesis.genesis) for stored in archive.blocks]
-    for stored, block in zip(archive.blocks, blocks, strict=True):
-        if block.root != bytes(stored.root):
+    blocks = [_block(each, chain.genesis.genesis) for each in stored]
+    for each, block in zip(stored, blocks, strict=True):
+        if block.root != bytes(each.root):
             raise Unreadable(f"the block in slot {block.slot} has another root")
     chain.restore(blocks)
-    best.restore(archive.updates)
+    for update in updates:
+        best.keep(update)
 
 
 def write(folder: Path, data: bytes) -> None:
@@ -92,9 +98,9 @@ def read(folder: Path) -> bytes:
         raise Unreadable(str(error)) from error
 
 
-def _stored(block: Block) -> Any:
+def _stored(block: Block) -> bytes:
     finality = block.finality
-    return StoredBlock(
+    stored = StoredBlock(
         root=block.root,
         slot=block.slot,
         parent_root=block.parent_root,
@@ -104,6 +110,8 @@ def _stored(block: Block) -> Any:
         finalized=finality.finalized.view(),
         target=finality.target or ZERO,
     )
+    data: bytes = stored.encode_bytes()
+    return data
 
 
 def _block(stored: Any, state: Any) -> Block:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +19,15 @@ from lab.schedule import BLOCKS_KEPT
 log = logging.getLogger("lab")
 
 TIMEOUT = 5.0
-BLOCKS_AT_ONCE = 400
+BLOCKS_AT_ONCE = 100
 """Beacon blocks made in one go. What a long gap needs beyond that is made in the next ones."""
 
 
 class Follower:
     """The beacon chain of L1, safe to share between threads.
 
-    With ``clock`` (seconds since 1970 UTC) a block waits for its slot; without one it does not,
-    for chains whose time is warped.
+    With ``clock`` (seconds since 1970 UTC) a block waits for its slot, and what a long gap needs is
+    made bit by bit; without one, for chains whose time is warped, everything is made at once.
     """
 
     def __init__(self, genesis_time: int, clock: Callable[[], float] | None = None) -> None:
@@ -40,7 +41,7 @@ class Follower:
         with self.lock:
             self.chain = BeaconChain(genesis_time)
             self.best = BestUpdates()
-            self.behind = False
+            self.behind = self.offline = False
 
     def use(self, url: str | None) -> None:
         """From now on follow the node at this address, or none."""
@@ -56,42 +57,44 @@ class Follower:
                 return
             try:
                 self._follow(self._rpc)
+                self.offline = False
             except execution.Moved as moved:
                 log.debug("[l1] the beacon chain looks again: %s", moved)
             except (NodeUnreachable, RpcError) as error:
+                self.offline = True
                 log.debug("[l1] the beacon chain cannot look: %s", error)
 
     def _follow(self, rpc: Rpc) -> None:
         row = execution.head(rpc)
         rows = execution.unknown_blocks(rpc, row, self.chain.knows, BLOCKS_KEPT)
-        self.behind = bool(rows)
         if not rows:
             self._lead(row)
-            return
-        budget = BLOCKS_AT_ONCE
+        left = BLOCKS_AT_ONCE if self._clock else sys.maxsize
+        self.behind = False
         for row in rows:
             header = execution.payload_header(rpc, row)
-            for slot in self.chain.missing(header):
-                if not budget:
-                    return
-                budget -= 1
-                parent = self.chain.parent_of(header)
-                self._extend(parent, slot, parent.execution)
             parent = self.chain.parent_of(header)
+            for slot in self.chain.missing(header):
+                if not left:
+                    self.behind = True
+                    return
+                parent = self._extend(parent, slot, parent.execution)
+                left -= 1
             slot = max(self.chain.slot_of(int(header.timestamp)), parent.slot + 1)
-            if not budget or not self._is_due(slot):
+            if not self._is_due(slot):
                 return
-            budget -= 1
             self._extend(parent, slot, header)
-        self.behind = False
+            left = max(0, left - 1)
 
     def _lead(self, row: execution.Row) -> None:
         # Nothing is new, but the chain may have gone back to what was there before.
         if int(row["number"], 16) and self.chain.head.execution_hash != execution.hash_of(row):
             self.chain.lead(execution.hash_of(row))
 
-    def _extend(self, parent: Block, slot: int, header: Any) -> None:
-        self.best.consider(self.chain.extend(parent, slot, header), self.chain)
+    def _extend(self, parent: Block, slot: int, header: Any) -> Block:
+        block = self.chain.extend(parent, slot, header)
+        self.best.consider(block, self.chain)
+        return block
 
     def _is_due(self, slot: int) -> bool:
         return self._clock is None or slot <= self.current_slot

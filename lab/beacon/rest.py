@@ -95,7 +95,7 @@ class BeaconApi:
                 "sync_distance": str(max(0, now - head)),
                 "is_syncing": follower.behind,
                 "is_optimistic": False,
-                "el_offline": False,
+                "el_offline": follower.offline,
             }
         }
 
@@ -161,7 +161,7 @@ class BeaconApi:
         found = []
         for period in range(start, last):
             if period in known and self._may_be_told(known[period]):
-                found.append(_versioned(self.faults.served(known[period])))
+                found.append(_versioned(self.faults.served(known[period].read())))
             elif found:
                 break
         return found
@@ -172,9 +172,9 @@ class BeaconApi:
             raise Refused(400, f"Invalid {name}: {text}")
         return int(text)
 
-    def _may_be_told(self, update: Any) -> bool:
+    def _may_be_told(self, update: updates.Kept) -> bool:
         stalled = self.faults.stalled_at
-        return stalled is None or int(update.signature_slot) <= stalled
+        return stalled is None or update.signature_slot <= stalled
 
     def _newest(self) -> Any:
         chain, stalled = self.follower.chain, self.faults.stalled_at

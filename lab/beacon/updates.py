@@ -6,7 +6,7 @@ Source: consensus-specs, `specs/altair/light-client/full-node.md` and `is_better
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from lab.beacon import network, validators
@@ -58,44 +58,57 @@ def update_of(chain: BeaconChain, block: Block) -> Any | None:
     )
 
 
-def newest_update(chain: BeaconChain) -> Any | None:
-    """The update that the head brings; None when it brings none."""
-    return update_of(chain, chain.head)
+@dataclass(frozen=True)
+class Kept:
+    """An update as SSZ bytes, its rank, and the slot of its signature."""
+
+    data: bytes
+    rank: tuple[int, ...]
+    signature_slot: int
+
+    @classmethod
+    def of(cls, update: Any) -> Kept:
+        """An update to be kept."""
+        return cls(update.encode_bytes(), _rank(update), int(update.signature_slot))
+
+    def read(self) -> Any:
+        """The LightClientUpdate itself."""
+        return LightClientUpdate.decode_bytes(self.data)
 
 
 class BestUpdates:
     """The best update of each of the newest periods."""
 
     def __init__(self) -> None:
-        self.by_period: dict[int, Any] = {}
+        self.by_period: dict[int, Kept] = {}
 
-    def restore(self, updates: Iterable[Any]) -> None:
-        """Take over stored updates."""
-        for update in updates:
-            slot = int(update.attested_header.beacon.slot)
-            self.by_period[network.period_of(slot)] = update
+    def keep(self, update: Any) -> None:
+        """Keep an update when it is better than what is there."""
+        kept, period = Kept.of(update), network.period_of(int(update.attested_header.beacon.slot))
+        known = self.by_period.get(period)
+        if known is None or kept.rank > known.rank:
+            self.by_period[period] = kept
+            while len(self.by_period) > PERIODS_KEPT:
+                del self.by_period[min(self.by_period)]
 
     def consider(self, block: Block, chain: BeaconChain) -> None:
         """Keep what a new block brings when it is better than what is there."""
-        period, known = block.period, self.by_period.get(block.period)
-        attested = chain.blocks.get(block.parent_root)
+        attested, known = chain.blocks.get(block.parent_root), self.by_period.get(block.period)
         # Signed by the next committee it would be of no use to who does not know that one yet.
-        if attested is None or attested.period != period:
+        if attested is None or attested.period != block.period:
             return
         # Most blocks come when nothing can be better any more: newer data is worse than older.
-        if known is not None and _rank(known)[: len(_PERFECT)] == _PERFECT:
+        if known is not None and known.rank[: len(_PERFECT)] == _PERFECT:
             return
         update = update_of(chain, block)
-        if update is not None and (known is None or _rank(update) > _rank(known)):
-            self.by_period[period] = update
-            while len(self.by_period) > PERIODS_KEPT:
-                del self.by_period[min(self.by_period)]
+        if update is not None:
+            self.keep(update)
 
 
 _PERFECT = (True, 0, True, True, BEACON.committee_size)
 
 
-def _rank(update: Any) -> tuple[Any, ...]:
+def _rank(update: Any) -> tuple[int, ...]:
     """The greater, the better: two thirds, else the most participants; finality, and of the same
     period; more participants; older data."""
     participants = sum(update.sync_aggregate.sync_committee_bits)

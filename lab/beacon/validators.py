@@ -6,7 +6,7 @@ same. The keys are public like all keys of the lab and worth nothing anywhere el
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +17,8 @@ from lab.schedule import BEACON
 FAR_FUTURE = 2**64 - 1
 BALANCE = 32 * 10**9
 """Effective balance of each validator, in Gwei."""
+PERIODS_AT_ONCE = 8
+"""For how many periods committees are remembered."""
 
 
 @cache
@@ -54,14 +56,14 @@ def genesis_validators_root() -> bytes:
     return root(registry())
 
 
-@cache
+@lru_cache(PERIODS_AT_ONCE)
 def members(period: int) -> tuple[int, ...]:
     """The validators that are the sync committee of a period; one may stand in it several times."""
     digests = (sha256(b"%d %d" % (period, seat)).digest() for seat in range(BEACON.committee_size))
     return tuple(int.from_bytes(digest[:8], "big") % BEACON.validators for digest in digests)
 
 
-@cache
+@lru_cache(PERIODS_AT_ONCE)
 def committee(period: int) -> Any:
     """The sync committee of a period as it stands in states."""
     chosen = members(period)

@@ -171,8 +171,9 @@ def test_forged_updates_are_refused(
     l1.beacon.obey({"do": "forge", "how": how})
     with pytest.raises(refusal):
         client.process(client.finality_update())
+    stranger = Client(client.url, client.trusted)
     with pytest.raises(refusal):
-        client.process(client.updates(0)[0])
+        stranger.process(stranger.updates(0)[0])
     assert client.store.finalized.slot == final.slot
     l1.beacon.obey({"do": "heal"})
     assert client.follow().block_number > final.block_number

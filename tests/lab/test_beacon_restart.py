@@ -61,9 +61,7 @@ def test_the_same_store_goes_on_after_a_stop_and_a_loss(lab_process: LabProcess)
 def test_the_command_line_makes_it_go_wrong_and_well_again(lab_process: LabProcess) -> None:
     assert "No lab is running" in lab_process.run("beacon", "stall").stderr
     lab_process.start("--no-life")
-    for wrong in (["participation", "101"], ["forge", "--how", "x"], []):
-        assert lab_process.run("beacon", *wrong).returncode == 2
-    assert lab_process.run("beacon", "heal").stdout == "Nothing was wrong.\n"
+    assert lab_process.run("beacon", "participation", "101").returncode == 2
     said = lab_process.run("beacon", "participation", "60").stdout
     assert "19 of 32 members sign from the next block on: too few for light clients." in said
     assert "python -m lab beacon heal" in said
