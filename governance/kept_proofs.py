@@ -63,6 +63,7 @@ def beside(
         read=read,
         shown=Tally(against=found.against_votes, for_=found.for_votes, abstain=found.abstain_votes),
         last_vote=last_vote,
+        needed=found.quorum if found.quorum_final else None,
         anchor=UNKNOWN if proof is None else _anchor(proof),
         layer_one=governor.chain.role == Chain.Role.L1,
         finalized=proof is not None and finalized is not None and proof.anchor_number <= finalized,

@@ -226,7 +226,7 @@ class ProvenSerializer(ReadSerializer):
     quorum = serializers.ChoiceField(ASSURANCES, help_text="Of the votes that are needed.")
     state = serializers.ChoiceField(ASSURANCES)
     contradicted = serializers.BooleanField(
-        help_text="Whether the proven totals are others than those shown: rely on the proven ones."
+        help_text="Whether another tally or quorum is proven than shown: rely on the proven one."
     )
     says = serializers.ListField(
         child=serializers.CharField(), help_text="The evidence, and what would raise the steps."

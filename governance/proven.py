@@ -26,14 +26,16 @@ class Proven:
     """A proof beside what is shown of the same proposal.
 
     `read` is how far what was read is agreed, `last_vote` the block of its last vote (None without
-    any), `shown` the tally as it is shown; `anchor` is how far the anchor block's hash is agreed,
-    `why` why there is no proof, or no newer one, in words.
+    any), `shown` the tally and `needed` the quorum as they are shown (None while the quorum is not
+    final); `anchor` is how far the anchor block's hash is agreed, `why` why there is no proof, or
+    no newer one, in words.
     """
 
     proof: TallyProof | None
     read: Assurance
     shown: Tally
     last_vote: int | None
+    needed: int | None = None
     anchor: Assurance = UNKNOWN
     layer_one: bool = False
     finalized: bool = False
@@ -62,15 +64,16 @@ class Proven:
         counted = proof is not None and proof.reach in REACHES and block <= proof.anchor_number
         return read if read.disputed else max(read, self._climbed(counted), key=_step)
 
-    def quorum(self, needed: int | None) -> Assurance:
+    @property
+    def quorum(self) -> Assurance:
         """How far the shown quorum is proven."""
-        proof = self.proof
-        return self._climbed(
-            proof is not None
-            and proof.quorum is not None
-            and proof.quorum == needed
-            and self._holds
-        )
+        return self._climbed(self._holds and self._quorum_proven)
+
+    @property
+    def quorum_contradicted(self) -> bool:
+        """Whether another quorum is proven than the one that is shown."""
+        known = self.proof is not None and self.proof.quorum is not None
+        return known and self.needed is not None and not self._quorum_proven
 
     def state(self, state: ProposalState | None, *, won: bool, reached: bool | None) -> Assurance:
         """How far the shown state follows from what is proven: `won` says that For beat Against,
@@ -81,7 +84,7 @@ class Proven:
         if proof.executed or proof.canceled:
             flagged = ProposalState.EXECUTED if proof.executed else ProposalState.CANCELED
             return self._climbed(proven=state is flagged)
-        quorum = proof.quorum is not None
+        quorum = self._quorum_proven
         lost = not won or (quorum and not reached)
         follows = {
             ProposalState.ACTIVE: not proof.closing,
@@ -90,6 +93,10 @@ class Proven:
             ProposalState.SUCCEEDED: proof.closing and not lost and quorum,
         }
         return self._climbed(proven=state is not None and follows.get(state, False))
+
+    @property
+    def _quorum_proven(self) -> bool:
+        return self.proof is not None and self.proof.quorum == self.needed is not None
 
     @property
     def _holds(self) -> bool:
@@ -118,6 +125,8 @@ class Proven:
         if self.contradicted:
             return (Point("bad", _contradiction(proof)), Point("open", TRUSTED))
         found = [*self._shown(proof), *self._missing(proof), *self._above(proof)]
+        if self.quorum_contradicted:
+            found.insert(0, Point("bad", _other_quorum(proof)))
         return (*found, Point("open", TRUSTED))
 
     def _shown(self, proof: TallyProof) -> list[Point]:
@@ -210,6 +219,13 @@ NOT_YET = "Not proven yet: proofs are made in the background, some seconds after
 def counted(number: int, noun: str) -> str:
     """`1 vote event`, `12 vote events`."""
     return f"{wording.whole(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _other_quorum(proof: TallyProof) -> str:
+    return (
+        f"Proven at block {wording.whole(proof.anchor_number)} is another quorum than nodes told "
+        f"us: {wording.whole(proof.quorum or 0)} votes in base units. Rely on the proven one."
+    )
 
 
 def _contradiction(proof: TallyProof) -> str:

@@ -35,7 +35,10 @@ def told_proof(
     check: QuorumCheck | None,
     moment: Moment | None,
 ) -> ToldProof:
-    """Tell it of a proposal whose row has the blocks of its last delta and event. One query, where the last attempt came with the row."""
+    """Tell it of a proposal whose row has the blocks of its last delta and event.
+
+    One query, where the last attempt came with the row.
+    """
     governor, row = proposal.contract, cast(Any, proposal)
     last = max(proposal.block_number, row.last_delta or 0)
     chain = horizon.chain(governor.chain_id)
@@ -57,9 +60,9 @@ def told_proof(
     return ToldProof(
         key=proposal.key,
         tally=word_of(beside.tally),
-        quorum=word_of(beside.quorum(proposal.quorum)),
+        quorum=word_of(beside.quorum),
         state=word_of(beside.state(now, won=won, reached=reached)),
-        contradicted=beside.contradicted,
+        contradicted=beside.contradicted or beside.quorum_contradicted,
         says=[point.words for point in beside.points()],
         proof=beside.proof,
     )

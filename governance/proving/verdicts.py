@@ -19,12 +19,20 @@ VOTES_RULE = "governance.votes-contradicted"
 """Proven votes do not add up to the proven totals, or a voter used more than was there."""
 
 
+QUORUM_RULE = "governance.quorum-contradicted"
+"""Another quorum is proven than the governor answered when it was asked."""
+
+
 def declare(row: TallyProof, contradictions: Sequence[Contradicted]) -> None:
     """Open or close what a proof contradicts, in the transaction that stores it."""
     key = row.proposal.key
     ours, proven = _read(row), row.totals
     totals = {key: _totals_differ(row, ours, proven)} if ours != proven else {}
     votes = {key: _votes_differ(row, contradictions[0])} if contradictions else {}
+    asked = row.proposal.quorum if row.proposal.quorum_final else None
+    differs = None not in (row.quorum, asked) and row.quorum != asked
+    quorum = {key: _quorum_differs(row)} if differs else {}
+    stand(rule=QUORUM_RULE, within=[key], standing=quorum)
     stand(rule=TOTALS_RULE, within=[key], standing=totals)
     stand(rule=VOTES_RULE, within=[key], standing=votes)
 
@@ -51,6 +59,25 @@ def _totals_differ(row: TallyProof, ours: Tally, proven: Tally) -> Standing:
             "block": row.anchor_number,
             "read": _numbers(ours),
             "proven": _numbers(proven),
+            "root": row.root,
+        },
+    )
+
+
+def _quorum_differs(row: TallyProof) -> Standing:
+    return Standing(
+        level="alarm",
+        summary=(
+            f"At block {wording.whole(row.anchor_number)} another quorum of "
+            f"“{row.proposal.title}” is proven than the governor answered when it was asked: "
+            f"{wording.whole(row.quorum or 0)} base units are needed, not "
+            f"{wording.whole(row.proposal.quorum or 0)}. Rely on the proven one."
+        ),
+        facts={
+            "proposal": row.proposal.key,
+            "block": row.anchor_number,
+            "read": str(row.proposal.quorum),
+            "proven": str(row.quorum),
             "root": row.root,
         },
     )

@@ -147,7 +147,7 @@ def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
         "operation": shown.operation,
         "assured": assured,
         "proven": proven,
-        "quorum_proven": proven.quorum(found.quorum),
+        "quorum_proven": proven.quorum,
         "state_proven": proven.state(
             shown.standing.state,
             won=vote_succeeded(shown.facts.tally),
