@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -93,7 +94,7 @@ def _serve(folder: Path, votes: int, pipe: Connection) -> None:
     more = True
     while more:
         pipe.recv()
-        given = [made.parcel(folder, start) for start, _ in zip(starts, range(2), strict=False)]
+        given = [made.parcel(folder, start) for start in islice(starts, 2)]
         pipe.send(given)
         more = bool(given)
 

@@ -65,6 +65,8 @@ class Whole:
     def proven(self, vote: Vote) -> bool:
         """Whether the tally is proven. Can be asked once."""
         given = self._votes
+        if self._done != len(given):
+            return False
         votes = Votes(
             self.blocks,
             given["block"],
@@ -93,4 +95,4 @@ class Whole:
             counting=Counting.BRAVO,
         )
         found = tally_columns.prove(anchor, votes, ancestors=set(self.blocks), voters=voters)
-        return self._done == len(given) and found.outcome is Outcome.PROVEN
+        return found.outcome is Outcome.PROVEN
