@@ -2,6 +2,7 @@
 
 import urllib.error
 import urllib.request
+from hashlib import sha256
 
 import pytest
 from beacon_client import LIGHT_CLIENT, Client, get
@@ -10,6 +11,7 @@ from lab_process import rpc
 from lab.beacon.faults import InvalidOrder
 from lab.harness import Harness
 from lab.reorg import reorg
+from proofs.chain.ssz import ByteList, merkle_root
 from proofs.refusals import BranchMismatch, InvalidSignature, Refusal
 from proofs.statements.light_client_store import Certified
 
@@ -73,6 +75,27 @@ def test_the_tags_of_the_node_are_those_of_the_beacon_chain(l1: Harness, client:
         certified = client.follow()
         assert certified.block_number <= int(tag(l1, "finalized")["number"], 16)
         assert certified.block_number >= int(tag(l1, "finalized")["number"], 16) - 4
+
+
+def test_the_execution_header_commits_to_the_transactions(l1: Harness, client: Client) -> None:
+    l1.gov.delegate(l1.actor("Emre"), l1.actor("Ada").address)
+    l1.mine(14)
+    assert client.slot
+    head = l1.chain.block_number()
+    transactions = 0
+    for number in range(head - 15, head):
+        block = l1.node.call("eth_getBlockByNumber", hex(number), False)
+        carried = l1.gateway.beacon.follower.chain.at_slot(
+            int(block["timestamp"], 16) - client.network.genesis_time
+        )
+        raw = [l1.node.call("eth_getRawTransactionByHash", tx) for tx in block["transactions"]]
+        roots = [ByteList(2**30).root(bytes.fromhex(each[2:])) for each in raw]
+        count = len(roots).to_bytes(32, "little")
+        wanted = sha256(merkle_root(b"".join(roots), 2**20) + count).digest()
+        assert bytes(carried.execution.transactions_root) == wanted
+        assert carried.execution_number == number
+        transactions += len(raw)
+    assert transactions
 
 
 def test_a_reorg_is_followed_and_finality_stays(l1: Harness, client: Client) -> None:

@@ -123,6 +123,18 @@ def test_what_was_built_before_a_gap_is_final_after_it() -> None:
     assert made.chain.head.execution_number == last + 1
 
 
+def test_what_stands_alone_after_a_gap_is_not_final() -> None:
+    made = Made()
+    made.blocks(4, 100)
+    seen = []
+    for slot in (5_000, 5_016, 5_032):
+        made.block(slot)
+        finality = made.chain.head.finality
+        seen.append((finality.justified.epoch, finality.finalized.epoch))
+    # 288 to 291 are the first epochs of a period, 312 is that of slot 5,000.
+    assert seen == [(291, 290), (312, 290), (313, 312)]
+
+
 def test_branches_stand_side_by_side_and_finality_is_of_the_one() -> None:
     made = Made()
     made.blocks(4, 200)
