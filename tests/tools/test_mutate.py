@@ -245,16 +245,16 @@ def plain(at) -> int:
     tree = ast.parse(source)
     found: list[tuple[str, Form]] = []
 
-    def number(node: ast.stmt, form: Form) -> int:
-        found.append((ast.unparse(node), form))
+    def number(node: ast.stmt, form: Form, text: str) -> int:
+        found.append((text, form))
         return len(found)
 
     compiled.neutralised(tree, number)
     assert [text for text, _ in found] == [
-        "return (IRREGULAR, -1)",
-        "break",
-        "return at if text[at] else -1",
-        "return text[at] == 1 and at < 5",
+        "scan: if at < 0: return (IRREGULAR, -1)",
+        "scan: if text[at] == 3: break",
+        "scan: return at if text[at] else -1",
+        "scan: return text[at] == 1 and at < 5",
     ]
     assert {form for _, form in found} == {Form.GIVES_UP}
     known: dict[str, object] = {"compiled": lambda function: function, "IRREGULAR": -1}

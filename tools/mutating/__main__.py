@@ -102,6 +102,7 @@ def _lines(
         session.JOBS: str(asked.jobs),
         session.PATIENCE: str(asked.patience),
         "TMPDIR": str(copied.parent),
+        "NUMBA_BOUNDSCHECK": "1",
     }
     with words.open("w") as out, report.open() as told:
         running = subprocess.Popen(

@@ -8,17 +8,20 @@ a function of truth values returns counts as true.
 
 The switch is a number of the module that the compiler takes for a constant, so a mutant is machine
 code of its own, compiled anew and loaded from nowhere. Plain interpretation would prove less:
-these functions read memory by instructions that Python does not have.
+these functions read memory by instructions that Python does not have. Bounds of arrays are checked,
+so that a mutant which reads behind a text is seen even where what it finds there does no harm.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from .site import Form
-from .statements import Number
 
 SWITCH = "_NEUTRAL"
+Number = Callable[[ast.stmt, Form, str], int]
+"""Gives a site its number, by its statement and a text: that with its guard and its function."""
 _COMPILERS = {"compiled", "inlined"}
 _GIVEN_UP = {"-1", "False", "IRREGULAR"}
 
@@ -41,13 +44,15 @@ def neutralised(tree: ast.Module, number: Number) -> None:
 class _Neutralising(ast.NodeTransformer):
     def __init__(self, function: ast.FunctionDef, number: Number) -> None:
         self.number = number
+        self.name = function.name
         self.is_truth = isinstance(function.returns, ast.Name) and function.returns.id == "bool"
 
     def visit_If(self, node: ast.If) -> ast.AST:
         self.generic_visit(node)
-        for body in (node.body, node.orelse):
+        test = ast.unparse(node.test)
+        for body, when in ((node.body, f"if {test}"), (node.orelse, f"if {test} else")):
             if len(body) == 1 and _gives_up(body[0]):
-                guard = ast.parse(f"if {self._on(body[0])}: pass").body[0]
+                guard = ast.parse(f"if {self._on(body[0], f'{when}: ')}: pass").body[0]
                 assert isinstance(guard, ast.If)
                 guard.body = [body[0]]
                 body[0] = guard
@@ -61,8 +66,9 @@ class _Neutralising(ast.NodeTransformer):
             node.value = self._or(node, value)
         return node
 
-    def _on(self, node: ast.stmt) -> str:
-        return f"{SWITCH} != {self.number(node, Form.GIVES_UP)}"
+    def _on(self, node: ast.stmt, when: str = "") -> str:
+        text = f"{self.name}: {when}{ast.unparse(node)}"
+        return f"{SWITCH} != {self.number(node, Form.GIVES_UP, text)}"
 
     def _or(self, node: ast.stmt, test: ast.expr) -> ast.expr:
         on = ast.parse(f"not ({self._on(node)})", mode="eval").body

@@ -20,7 +20,8 @@ class Form(enum.StrEnum):
 
 
 class Site(NamedTuple):
-    """``number`` is the one of its switch, from 1 on; ``text`` is its line in ``file``."""
+    """``number`` is the one of its switch, from 1 on; ``text`` is its line in ``file``, or more of
+    it where lines alike are many."""
 
     number: int
     file: str

@@ -43,8 +43,8 @@ def mutate(root: Path) -> list[Site]:
     """Put every refusal of the sources below ``root`` behind a switch of its own."""
     found: list[Site] = []
 
-    def noted(name: str, line: int, form: Form, lines: list[str]) -> int:
-        found.append(Site(len(found) + 1, name, line, form, lines[line - 1].strip()))
+    def noted(name: str, line: int, form: Form, text: str) -> int:
+        found.append(Site(len(found) + 1, name, line, form, text.strip()))
         return len(found)
 
     for source in SOURCES:
@@ -56,9 +56,13 @@ def mutate(root: Path) -> list[Site]:
             lines = file.read_text(encoding="utf-8").splitlines()
 
             def number(
-                node: ast.stmt, form: Form, name: str = name, lines: list[str] = lines
+                node: ast.stmt,
+                form: Form,
+                text: str | None = None,
+                name: str = name,
+                lines: list[str] = lines,
             ) -> int:
-                return noted(name, node.lineno, form, lines)
+                return noted(name, node.lineno, form, text or lines[node.lineno - 1])
 
             if compiled.is_kernel(tree):
                 compiled.neutralised(tree, number)
@@ -74,7 +78,7 @@ def mutate(root: Path) -> list[Site]:
             lines = text.splitlines()
 
             def line_number(line: int, name: str = name, lines: list[str] = lines) -> int:
-                return noted(name, line, Form.THROW, lines)
+                return noted(name, line, Form.THROW, lines[line - 1])
 
             module.write_text(
                 javascript.neutralised(text, line_number, SWITCH_JS), encoding="utf-8"

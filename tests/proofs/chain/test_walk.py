@@ -1,0 +1,150 @@
+"""The compiled walk proves nothing that the plain one does not, whatever stands in a node.
+
+Rows that it does not prove are looked at by the plain path, the others by nobody. Digests are
+given here, so that a node can be another under the hash by which its parent names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from proofs.chain import proof, rlp
+from proofs.chain.getproof_batch import _room
+from proofs.chain.kernels import nodes, walk
+from proofs.chain.trie import prove
+from proofs.keccak import keccak256
+from proofs.refusals import MissingNode, NotRlp, Refusal
+
+
+def numbered(number: int, nibbles: str) -> bytes:
+    """A path that begins with these nibbles."""
+    return bytes.fromhex((nibbles + keccak256(bytes([number])).hex())[:64])
+
+
+# Branches, an extension of two nibbles and one of one, leaves of even and of odd paths.
+VALUES = {"1": 5, "2aa": 2**255, "2ab": 0x80, "2ac0": 7, "2ac1": 2**64, "345": 2**200, "346": 1}
+HELD = {numbered(at, nibbles): value for at, (nibbles, value) in enumerate(VALUES.items())}
+ABSENT = [numbered(20, "4"), numbered(21, "2bb"), numbered(22, "2ad"), numbered(23, "1")]
+KEYS = [*HELD, *ABSENT]
+TRIE = {path: rlp.number(value) for path, value in HELD.items()}
+ROOT, PROOFS = prove(TRIE, KEYS)
+NODES = list(dict.fromkeys(node for listed in PROOFS for node in listed))
+DIGESTS = [keccak256(node) for node in NODES]
+
+
+class Claimed(NamedTuple):
+    """A row: the path of its key, what is claimed to be there, and its nodes by number."""
+
+    path: bytes
+    value: int
+    refs: tuple[int, ...]
+
+
+def rows() -> list[Claimed]:
+    """Of each key the right claim, wrong ones, and proofs with a node more or less."""
+    found = []
+    for path, listed in zip(KEYS, PROOFS, strict=True):
+        refs = tuple(map(NODES.index, listed))
+        value = HELD.get(path, 0)
+        found += [Claimed(path, other, refs) for other in (value, value + 1 & 2**256 - 1, 0, 9)]
+        found += [Claimed(path, claim, refs[:-1]) for claim in (value, 0)]
+        found += [Claimed(path, claim, (*refs, refs[-1])) for claim in (value, 0)]
+        found += [Claimed(path, value, (*refs, 0)), Claimed(path, value, refs[::-1])]
+        found += [Claimed(path, value, refs[1:])]
+    return found
+
+
+ROWS = rows()
+REFS = [ref for claim in ROWS for ref in claim.refs]
+FIRST = np.cumsum([0, *(len(claim.refs) for claim in ROWS)])
+CLAIMED = np.array([list(claim.value.to_bytes(32, "big")) for claim in ROWS], np.uint8)
+PATHS = np.array([list(claim.path) for claim in ROWS], np.uint8)
+HASHES = np.array([list(digest) for digest in DIGESTS], np.uint8)
+
+
+def walked(listed: list[bytes], root: bytes = ROOT) -> list[bool]:
+    """Which rows the loop proves from these nodes, whose digests are those of `NODES`."""
+    text = b"".join(listed)
+    store = _room(nodes.Store, len(ROWS), 100 * (len(REFS) + 100))
+    store.nodes[: len(text)] = np.frombuffer(text, np.uint8)
+    store.offsets[1 : len(listed) + 1] = np.cumsum([len(node) for node in listed])
+    store.counts[0] = len(listed)
+    store.refs[: len(REFS)] = REFS
+    store.first[:] = FIRST
+    store.odd[:] = 0
+    store.values[:] = CLAIMED
+    shapes = np.empty((len(listed), 5), np.int64)
+    walk.shape_all(store, shapes)
+    walk.walk(store, shapes, HASHES, PATHS, np.frombuffer(root, np.uint8), 0, len(ROWS))
+    return [not odd for odd in store.odd.tolist()]
+
+
+def proves(claim: Claimed, listed: list[bytes]) -> bool:
+    """What the plain walk says, with the same digests."""
+    left = list(claim.refs)
+
+    def fetch(reference: bytes, depth: int) -> proof.Node:
+        if not left or DIGESTS[left[0]] != reference:
+            raise MissingNode("It ends.")
+        return proof.parse(listed[left.pop(0)])
+
+    try:
+        value = proof._walk(ROOT, claim.path, fetch)
+        word = 0 if value is None else int.from_bytes(a_word(value))
+    except Refusal:
+        return False
+    return not left and word == claim.value
+
+
+def a_word(value: bytes) -> bytes:
+    found = rlp.decode(value)
+    if not isinstance(found, bytes) or not 0 < len(found) <= 32 or not found[0]:
+        raise NotRlp("No word of a storage.")
+    return found
+
+
+def changed(node: bytes) -> Iterator[bytes]:
+    """A node with any byte changed; with one left out or put in, under a header that fits; and
+    with other headers."""
+    for at in range(len(node)):
+        for flip in (1, 0x10, 0x20, 0x80):
+            yield node[:at] + bytes([node[at] ^ flip]) + node[at + 1 :]
+    header = len(node) - len(inside(node))
+    for at in range(header, len(node) + 1):
+        for more in (b"", b"\0", b"\x80", b"\x81", b"\xa0"):
+            for skipped in (0, 1, 33):
+                yield rlp.sequence([node[header:at] + more + node[at + skipped :]])
+    yield node + b"\0"
+    yield node[:-1]
+    if len(inside(node)) > 55:
+        yield b"\xf9\0" + bytes([len(inside(node)) & 255]) + inside(node)
+    else:
+        yield b"\xf8" + bytes([len(inside(node))]) + inside(node)
+
+
+def inside(node: bytes) -> bytes:
+    """The items of a node without the header of their list."""
+    return node[1 if node[0] < 0xF8 else 1 + node[0] - 0xF7 :]
+
+
+def test_the_loop_proves_what_is_there_and_nothing_else() -> None:
+    assert walked(NODES) == [proves(claim, NODES) for claim in ROWS]
+    assert sum(walked(NODES)) >= len(KEYS)
+    assert not any(walked(NODES, bytes(32)))
+
+
+@pytest.mark.parametrize("position", range(len(NODES)))
+def test_a_changed_node_proves_nothing_that_the_plain_walk_does_not(position: int) -> None:
+    assert len(NODES[position]) >= nodes.SHORTEST
+    for node in changed(NODES[position]):
+        if len(node) < nodes.SHORTEST:
+            continue
+        listed = [*NODES[:position], node, *NODES[position + 1 :]]
+        taken = [claim for claim, proven in zip(ROWS, walked(listed), strict=True) if proven]
+        # Who does not use the node is proven as before.
+        changed_rows = [claim for claim in taken if position in claim.refs]
+        assert all(proves(claim, listed) for claim in changed_rows), node.hex()
