@@ -51,6 +51,7 @@ def beside(
     read: Assurance,
     last_vote: int | None,
     finalized: int | None,
+    last_event: int | None = None,
     why: str = "",
 ) -> Proven:
     """A proposal's newest proof beside what is shown of it. No query.
@@ -67,7 +68,7 @@ def beside(
         anchor=UNKNOWN if proof is None else _anchor(proof),
         layer_one=governor.chain.role == Chain.Role.L1,
         finalized=proof is not None and finalized is not None and proof.anchor_number <= finalized,
-        state_since=found.state_block,
+        last_event=last_event,
         why=why,
     )
 

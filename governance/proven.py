@@ -25,10 +25,10 @@ TRUSTED = (
 class Proven:
     """A proof beside what is shown of the same proposal.
 
-    `read` is how far what was read is agreed, `last_vote` the block of its last vote (None without
-    any), `shown` the tally and `needed` the quorum as they are shown (None while the quorum is not
-    final); `anchor` is how far the anchor block's hash is agreed, `why` why there is no proof, or
-    no newer one, in words.
+    `read` is how far what was read is agreed; `shown` and `needed` are tally and quorum as they are
+    shown (None while the quorum is not final); `last_vote` and `last_event` are the blocks of its
+    last vote and of what its governor said of it last, None without any; `anchor` is how far the
+    anchor block's hash is agreed; `why` says why there is no proof, or no newer one.
     """
 
     proof: TallyProof | None
@@ -39,7 +39,7 @@ class Proven:
     anchor: Assurance = UNKNOWN
     layer_one: bool = False
     finalized: bool = False
-    state_since: int = 0
+    last_event: int | None = None
     why: str = ""
 
     @property
@@ -79,7 +79,7 @@ class Proven:
         """How far the shown state follows from what is proven: `won` says that For beat Against,
         `reached` that the quorum is reached."""
         proof = self.proof
-        if proof is None or not self._holds or self.state_since > proof.anchor_number:
+        if proof is None or not self._holds or (self.last_event or 0) > proof.anchor_number:
             return self._climbed(proven=False)
         if proof.executed or proof.canceled:
             flagged = ProposalState.EXECUTED if proof.executed else ProposalState.CANCELED

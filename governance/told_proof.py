@@ -48,6 +48,7 @@ def told_proof(
         kept_proofs.newest([proposal]).get(proposal.pk),
         read=horizon.read_of(governor.pk, proposal.block_number, last),
         last_vote=row.last_delta,
+        last_event=row.last_event,
         finalized=disputes.final_to(chain.finalized, chain.disputes, governor.pk),
         why=kept_proofs.why_not(proposal),
     )

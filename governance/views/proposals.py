@@ -135,7 +135,11 @@ def _standing(shown: Card, directory: Directory) -> dict[str, Any]:
     last, assured = queries.last_vote_blocks([found]).get(found.pk), Assured.read()
     differs = [row.summary for row in ledger.findings(open=True, subject=found.key)]
     shown = replace(shown, last_vote=last, proof=_proof(found))
-    proven = replace(shown.proven(assured), why=kept_proofs.why_not(found))
+    proven = replace(
+        shown.proven(assured),
+        last_event=max((row.block_number for row in events.values()), default=None),
+        why=kept_proofs.why_not(found),
+    )
     check = shown.standing.quorum
     return {
         "card": shown,

@@ -43,7 +43,7 @@ def beside(row: TallyProof | None, **changed: object) -> Proven:
         last_vote=90,
         needed=4,
         anchor=AGREED,
-        state_since=95,
+        last_event=95,
     )
     return replace(told, **changed)
 
@@ -152,7 +152,7 @@ def test_a_state_is_proven_where_it_follows_from_the_governors_storage(
 
 def test_a_state_that_changed_after_the_anchor_is_not_proven_by_it() -> None:
     row = proof(executed=True)
-    told = beside(row, state_since=101).state(ProposalState.EXECUTED, won=True, reached=True)
+    told = beside(row, last_event=101).state(ProposalState.EXECUTED, won=True, reached=True)
     assert told is AGREED
 
 
