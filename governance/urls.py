@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from governance.views import operations, people, proposals, voting
+from governance.views import operations, people, proofs, proposals, voting
 
 urlpatterns: list[URLPattern] = [
     path("proposals/", proposals.proposal_list, name="proposals"),
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("proposals/<slug:key>/power/", voting.power, name="proposal-power"),
     path("proposals/<slug:key>/ballot/", voting.ballot_to_sign, name="proposal-ballot"),
     path("proposals/<slug:key>/safe/", voting.ballot_file, name="proposal-safe"),
+    path("proposals/<slug:key>/check/", proofs.check, name="proposal-check"),
+    path("proposals/<slug:key>/counts/", proofs.counts, name="proposal-counts"),
+    path("proposals/<slug:key>/proof/", proofs.find, name="vote-proof-find"),
+    path("proposals/<slug:key>/proof/<str:address>/", proofs.vote_proof, name="vote-proof"),
     path("delegates/", people.delegates, name="delegates"),
     path("delegates/<str:address>/", people.delegate, name="delegate"),
     path("delegations/<slug:key>/", voting.delegation_to_sign, name="delegation"),

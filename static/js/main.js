@@ -1,4 +1,5 @@
 // The one entry of every page: each part starts itself where its markup is present.
+import { startCheck } from "./check.js";
 import { startClock } from "./clock.js";
 import { startDelegateBoxes } from "./delegate.js";
 import { startLive } from "./live.js";
@@ -15,3 +16,4 @@ startWalletButton();
 startVoteBox();
 startDelegateBoxes();
 startSignIn();
+startCheck();

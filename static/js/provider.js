@@ -18,6 +18,7 @@ const DECEIVING = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u
 const isHex = (value, shortest, longest) => typeof value === "string" && value.length - 2 >= shortest && value.length - 2 <= longest && /^0x[0-9a-f]*$/i.test(value);
 const isHash = (value) => isHex(value, 64, 64);
 const isQuantity = (value) => isHex(value, 1, 64);
+const isBlock = (value) => isHash(value?.hash) && isQuantity(value.number);
 
 /** Shapes of answers; a shape returns the answer as we use it, or throws what to tell. */
 const SHAPES = {
@@ -27,6 +28,8 @@ const SHAPES = {
   eth_getCode: (value) => (isHex(value, 0, 1_000_000) ? value : odd("code of a contract")),
   eth_getTransactionCount: (value) => (isQuantity(value) ? value : odd("count of transactions")),
   eth_getTransactionByHash: (value, [hash]) => (value === null || (isHash(value?.hash) && value.hash.toLowerCase() === hash && isQuantity(value.nonce)) ? value : odd("transaction")),
+  eth_getBlockByHash: (value, [hash]) => (value === null || (isBlock(value) && value.hash.toLowerCase() === hash) ? value : odd("block")),
+  eth_getBlockByNumber: (value, [number]) => (value === null || (isBlock(value) && BigInt(value.number) === BigInt(number)) ? value : odd("block")),
   eth_getTransactionReceipt: (value, [hash]) => {
     const sound = value === null || (isHash(value?.transactionHash) && value.transactionHash.toLowerCase() === hash && isQuantity(value.blockNumber) && (value.status === undefined || value.status === "0x0" || value.status === "0x1"));
     return sound ? value : odd("receipt");

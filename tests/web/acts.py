@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from tests.web.proven import cast, proven
 from tests.web.seed import Seed, digest, person, prepare
 
 
@@ -117,6 +118,60 @@ class Acts:
             status.update(finalized_number=self.seed.head)
             tell(topic="chain:l2", event="finalized")
         return {"finalized": self.seed.head}
+
+    def prove(self, **given: Any) -> Any:
+        """A proposal is proven (tests/web/proven.py), or proven anew."""
+        from django.db import transaction
+
+        from ledger.actions import tell
+
+        with transaction.atomic():
+            found, proof = proven(self.seed, **given)
+            tell(topic=f"proposal:{found.key}", event="proven")
+        return {"key": found.key, "root": proof.root, "anchor": proof.anchor_hash}
+
+    def cast(self, key: str, vote: dict[str, Any]) -> Any:
+        """A vote comes in on a proposal of `prove`."""
+        from django.db import transaction
+
+        from governance.models import Proposal
+        from ledger.actions import tell
+
+        with transaction.atomic():
+            cast(self.seed, Proposal.objects.get(key=key), vote)
+            tell(topic=f"proposal:{key}", event="votes")
+        return {}
+
+    def uncast(self, key: str) -> Any:
+        """The newest vote of `cast` is taken back."""
+        from django.db import transaction
+        from django.db.models import F
+
+        from governance.models import Proposal, TallyDelta, Vote
+        from ledger.actions import tell
+
+        names = ("against_votes", "for_votes", "abstain_votes")
+        with transaction.atomic():
+            vote = Vote.objects.filter(proposal__key=key).latest("pk")
+            less = {name: F(name) - getattr(vote, name) for name in names}
+            Proposal.objects.filter(key=key).update(vote_count=F("vote_count") - 1, **less)
+            block = TallyDelta.objects.filter(proposal__key=key, block_number=vote.block_number)
+            block.update(votes=F("votes") - 1, **less)
+            block.filter(votes=0).delete()
+            vote.delete()
+            tell(topic=f"proposal:{key}", event="reorg")
+        return {}
+
+    def spoil(self, root: str, kind: str) -> Any:
+        """A byte of the first shard of a kind flips where it is kept, and back when asked again."""
+        from governance.models import Shard, TallyProof
+
+        shards = json.loads(bytes(TallyProof.objects.get(root=root).head))["shards"]
+        name = next(one["hash"] for one in shards if one["kind"] == kind)
+        content = bytearray(Shard.objects.get(pk=name).content)
+        content[-1] ^= 1
+        Shard.objects.filter(pk=name).update(content=bytes(content))
+        return {}
 
     def _proposal(self, title: str) -> Any:
         from governance.models import Proposal

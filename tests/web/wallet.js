@@ -6,7 +6,7 @@
   const listeners = {};
   const emit = (event, value) => (listeners[event] ?? []).forEach((listener) => listener(value));
   const refuse = (code, message) => Object.assign(new Error(message), { code });
-  const control = (window.pretended = { sent: [], receipts: {}, known: {}, used: 7, refusal: null, calls: [], revert: null, signed: [], unseen: false });
+  const control = (window.pretended = { sent: [], receipts: {}, known: {}, used: 7, refusal: null, calls: [], revert: null, signed: [], unseen: false, blocks: {} });
   control.setAccounts = (accounts) => emit("accountsChanged", (state.accounts = accounts));
   control.setChain = (id) => emit("chainChanged", "0x" + (state.chainId = id).toString(16));
   control.include = (hash, { status = "0x1", block = 48300 } = {}) => {
@@ -56,6 +56,10 @@
         control.last = hash;
         return hash;
       }
+      case "eth_getBlockByHash":
+        return control.blocks.hash;
+      case "eth_getBlockByNumber":
+        return control.blocks.number;
       case "eth_getTransactionReceipt":
         return control.receipts[params[0]] ?? null;
       case "eth_getTransactionByHash":
