@@ -154,6 +154,8 @@ class ChainNode:
         """Store the chain a last time and end its node, within some two seconds."""
         if self.anvil is None:
             return
+        if self.beacon is not None:
+            self.beacon.rest()
         self.anvil.wake()
         self.dump(LAST_DUMP_TIMEOUT)
         self.anvil.stop()

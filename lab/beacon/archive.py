@@ -1,6 +1,7 @@
 """The stored beacon chain: its newest blocks, and the best update of each period, in one file."""
 
 import zlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def read(folder: Path) -> bytes:
         raise Unreadable(str(error)) from error
 
 
+# Each block is stored again every few seconds.
+@lru_cache(4 * BLOCKS_AT_LEAST)
 def _stored(block: Block) -> bytes:
     finality = block.finality
     stored = StoredBlock(

@@ -56,9 +56,9 @@ class Finality:
     target: bytes | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
-    """A beacon block. ``genesis`` is the state that the chain began with."""
+    """A beacon block, equal to itself alone. ``genesis`` is the state that the chain began with."""
 
     slot: int
     parent_root: bytes

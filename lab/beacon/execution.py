@@ -39,8 +39,11 @@ def unknown_blocks(rpc: Rpc, row: Row, known: Callable[[bytes], bool], most: int
     fetched: dict[int, Row | None] = {}
     while (number := int(row["number"], 16)) and not known(hash_of(row)) and len(found) < most:
         found.append(row)
+        if number == 1:
+            # A node that was loaded from a dump has a block 0 of its own.
+            break
         if number - 1 not in fetched:
-            first = max(0, number - (PER_REQUEST if len(found) > 1 else 1))
+            first = max(1, number - (PER_REQUEST if len(found) > 1 else 1))
             calls = [("eth_getBlockByNumber", [hex(n), False]) for n in range(first, number)]
             fetched = dict(zip(range(first, number), rpc.batch(calls), strict=True))
         parent: Row | None = fetched[number - 1]

@@ -32,6 +32,7 @@ class Follower:
 
     def __init__(self, genesis_time: int, clock: Callable[[], float] | None = None) -> None:
         self._rpc: Rpc | None = None
+        self._resting = False
         self.lock = threading.RLock()
         self._clock = clock
         self.begin(genesis_time)
@@ -50,10 +51,14 @@ class Follower:
                 self._rpc.close()
             self._rpc = Rpc(url, TIMEOUT) if url else None
 
+    def rest(self) -> None:
+        """Make no block any more: who wants to store the chain and end need not wait."""
+        self._resting = True
+
     def follow(self) -> None:
         """Go to the node's head, or a good way towards it; the node's troubles are logged."""
         with self.lock:
-            if self._rpc is None:
+            if self._rpc is None or self._resting:
                 return
             try:
                 self._follow(self._rpc)
@@ -75,16 +80,19 @@ class Follower:
             header = execution.payload_header(rpc, row)
             parent = self.chain.parent_of(header)
             for slot in self.chain.missing(header):
-                if not left:
-                    self.behind = True
+                if self._has_made_enough(left):
                     return
                 parent = self._extend(parent, slot, parent.execution)
                 left -= 1
             slot = max(self.chain.slot_of(int(header.timestamp)), parent.slot + 1)
-            if not self._is_due(slot):
+            if not self._is_due(slot) or self._has_made_enough(left):
                 return
             self._extend(parent, slot, header)
-            left = max(0, left - 1)
+            left -= 1
+
+    def _has_made_enough(self, left: int) -> bool:
+        self.behind = not left
+        return not left or self._resting
 
     def _lead(self, row: execution.Row) -> None:
         # Nothing is new, but the chain may have gone back to what was there before.

@@ -40,13 +40,13 @@ def test_the_same_store_goes_on_after_a_stop_and_a_loss(lab_process: LabProcess)
     client = client_of(lab_process)
     assert not client.get("/eth/v1/node/syncing")["data"]["is_syncing"]
     first = client.follow()
-    head = client.get("/eth/v1/beacon/headers/head")["data"]["root"]
+    final = client.get("/eth/v1/beacon/headers/finalized")["data"]["root"]
     lab_process.kill()
 
     lab_process.start("--no-life")
     assert lab_process.file()["beacon"] == before
     again = client_of(lab_process, client.record)
-    assert again.get(f"/eth/v1/beacon/headers/{head}")["data"]["canonical"]
+    assert again.get(f"/eth/v1/beacon/headers/{final}")["data"]["canonical"]
     assert certifies(again.store) == first
     second = until_past(again, first.block_number)
     lab_process.kill()
