@@ -225,6 +225,7 @@ def scan(text, at) -> bool:
         return IRREGULAR, -1
     while at:
         if text[at] == 3:
+            known = PLAIN
             break
         at -= 1
         if at == 7:

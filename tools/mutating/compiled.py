@@ -2,7 +2,8 @@
 
 Kernels refuse nothing themselves: they leave what is not regular to the plain path, which refuses.
 Neutralised is each branch of an ``if`` that only gives up (``return IRREGULAR``, ``return -1``,
-``return False``, pairs of these, ``break``, ``continue``): the next statement follows. In
+``return False``, pairs of these, ``break``, ``continue``, after constants for variables if it has
+any): the next statement follows. In
 ``return begin if regular else -1`` the first value is returned in both cases, and a comparison that
 a function of truth values returns counts as true.
 
@@ -51,11 +52,10 @@ class _Neutralising(ast.NodeTransformer):
         self.generic_visit(node)
         test = ast.unparse(node.test)
         for body, when in ((node.body, f"if {test}"), (node.orelse, f"if {test} else")):
-            if len(body) == 1 and _gives_up(body[0]):
-                guard = ast.parse(f"if {self._on(body[0], f'{when}: ')}: pass").body[0]
+            if body and _gives_up(body[-1]) and all(map(_is_said, body[:-1])):
+                guard = ast.parse(f"if {self._on(body[-1], f'{when}: ')}: pass").body[0]
                 assert isinstance(guard, ast.If)
-                guard.body = [body[0]]
-                body[0] = guard
+                guard.body, body[:] = list(body), [guard]
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
@@ -79,6 +79,14 @@ def _is_compiled(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and any(
         isinstance(one, ast.Name) and one.id in _COMPILERS for one in node.decorator_list
     )
+
+
+def _is_said(node: ast.stmt) -> bool:
+    """Whether a constant, or what is called like one, is put into a variable."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return False
+    value = node.value
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id.isupper())
 
 
 def _gives_up(node: ast.stmt) -> bool:

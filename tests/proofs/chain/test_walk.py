@@ -25,10 +25,12 @@ def numbered(number: int, nibbles: str) -> bytes:
     return bytes.fromhex((nibbles + keccak256(bytes([number])).hex())[:64])
 
 
-# Branches, an extension of two nibbles and one of one, leaves of even and of odd paths.
+# Branches; extensions of one nibble and of two, at even and at odd depths; leaves of both kinds.
 VALUES = {"1": 5, "2aa": 2**255, "2ab": 0x80, "2ac0": 7, "2ac1": 2**64, "345": 2**200, "346": 1}
+VALUES |= {"7bc1": 3, "7bc2": 2**100, "8b": 6, "8a121": 11, "8a122": 2**56}
 HELD = {numbered(at, nibbles): value for at, (nibbles, value) in enumerate(VALUES.items())}
-ABSENT = [numbered(20, "4"), numbered(21, "2bb"), numbered(22, "2ad"), numbered(23, "1")]
+BESIDE = ["4", "2bb", "2ad", "1", "7bd", "7cc", "8a131", "8a22"]
+ABSENT = [numbered(20 + at, nibbles) for at, nibbles in enumerate(BESIDE)]
 KEYS = [*HELD, *ABSENT]
 TRIE = {path: rlp.number(value) for path, value in HELD.items()}
 ROOT, PROOFS = prove(TRIE, KEYS)
@@ -66,7 +68,7 @@ PATHS = np.array([list(claim.path) for claim in ROWS], np.uint8)
 HASHES = np.array([list(digest) for digest in DIGESTS], np.uint8)
 
 
-def walked(listed: list[bytes], root: bytes = ROOT) -> list[bool]:
+def walked(listed: list[bytes], root: bytes = ROOT, odd: int = 0) -> list[bool]:
     """Which rows the loop proves from these nodes, whose digests are those of `NODES`."""
     text = b"".join(listed)
     store = _room(nodes.Store, len(ROWS), 100 * (len(REFS) + 100))
@@ -75,7 +77,7 @@ def walked(listed: list[bytes], root: bytes = ROOT) -> list[bool]:
     store.counts[0] = len(listed)
     store.refs[: len(REFS)] = REFS
     store.first[:] = FIRST
-    store.odd[:] = 0
+    store.odd[:] = odd
     store.values[:] = CLAIMED
     shapes = np.empty((len(listed), 5), np.int64)
     walk.shape_all(store, shapes)
@@ -135,6 +137,7 @@ def test_the_loop_proves_what_is_there_and_nothing_else() -> None:
     assert walked(NODES) == [proves(claim, NODES) for claim in ROWS]
     assert sum(walked(NODES)) >= len(KEYS)
     assert not any(walked(NODES, bytes(32)))
+    assert not any(walked(NODES, odd=1)), "what the scan left to the plain path stays there"
 
 
 @pytest.mark.parametrize("position", range(len(NODES)))
