@@ -15,6 +15,7 @@ import pytest
 from proofs.chain import proof, rlp
 from proofs.chain.getproof_batch import _room
 from proofs.chain.kernels import nodes, walk
+from proofs.chain.kernels.text import Bytes, Numbers
 from proofs.chain.trie import prove
 from proofs.keccak import keccak256
 from proofs.refusals import MissingNode, NotRlp, Refusal
@@ -61,27 +62,50 @@ def rows() -> list[Claimed]:
 
 
 ROWS = rows()
-REFS = [ref for claim in ROWS for ref in claim.refs]
-FIRST = np.cumsum([0, *(len(claim.refs) for claim in ROWS)])
-CLAIMED = np.array([list(claim.value.to_bytes(32, "big")) for claim in ROWS], np.uint8)
-PATHS = np.array([list(claim.path) for claim in ROWS], np.uint8)
+
+
+class Table(NamedTuple):
+    """Rows as the loop takes them."""
+
+    refs: list[int]
+    first: Numbers
+    values: Bytes
+    paths: Bytes
+
+
+def table(claims: list[Claimed]) -> Table:
+    return Table(
+        [ref for claim in claims for ref in claim.refs],
+        np.cumsum([0, *(len(claim.refs) for claim in claims)]),
+        np.array([list(claim.value.to_bytes(32, "big")) for claim in claims], np.uint8),
+        np.array([list(claim.path) for claim in claims], np.uint8),
+    )
+
+
+TABLE = table(ROWS)
 HASHES = np.array([list(digest) for digest in DIGESTS], np.uint8)
 
 
-def walked(listed: list[bytes], root: bytes = ROOT, odd: int = 0) -> list[bool]:
-    """Which rows the loop proves from these nodes, whose digests are those of `NODES`."""
-    text = b"".join(listed)
-    store = _room(nodes.Store, len(ROWS), 100 * (len(REFS) + 100))
+def walked(
+    listed: list[bytes],
+    root: bytes = ROOT,
+    claims: Table = TABLE,
+    hashes: Bytes = HASHES,
+    odd: int = 0,
+) -> list[bool]:
+    """Which rows the loop proves from these nodes under these digests."""
+    text, count = b"".join(listed), len(claims.values)
+    store = _room(nodes.Store, count, 100 * (len(claims.refs) + 100))
     store.nodes[: len(text)] = np.frombuffer(text, np.uint8)
     store.offsets[1 : len(listed) + 1] = np.cumsum([len(node) for node in listed])
     store.counts[0] = len(listed)
-    store.refs[: len(REFS)] = REFS
-    store.first[:] = FIRST
+    store.refs[: len(claims.refs)] = claims.refs
+    store.first[:] = claims.first
     store.odd[:] = odd
-    store.values[:] = CLAIMED
+    store.values[:] = claims.values
     shapes = np.empty((len(listed), 5), np.int64)
     walk.shape_all(store, shapes)
-    walk.walk(store, shapes, HASHES, PATHS, np.frombuffer(root, np.uint8), 0, len(ROWS))
+    walk.walk(store, shapes, hashes, claims.paths, np.frombuffer(root, np.uint8), 0, count)
     return [not odd for odd in store.odd.tolist()]
 
 
@@ -151,3 +175,13 @@ def test_a_changed_node_proves_nothing_that_the_plain_walk_does_not(position: in
         # Who does not use the node is proven as before.
         changed_rows = [claim for claim in taken if position in claim.refs]
         assert all(proves(claim, listed) for claim in changed_rows), node.hex()
+
+
+def test_a_branch_behind_the_end_of_a_key_is_left_to_the_plain_path() -> None:
+    path = KEYS[0]
+    branch = rlp.encode([b"\x77" * 32, b"\x66" * 32, *[b""] * 15])
+    above = rlp.encode([b"\0" + path, keccak256(branch)])
+    hashes = np.array([list(keccak256(above)), list(keccak256(branch))], np.uint8)
+    claims = table([Claimed(path, value, (0, 1)) for value in (0, 1)])
+    assert walked([above, branch], keccak256(above), claims, hashes) == [False, False]
+    assert proof.verify(keccak256(above), path, [above, branch]) is None
