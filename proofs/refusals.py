@@ -7,7 +7,7 @@ caller can show it, count it or act on it. Inputs are untrusted: a refusal is an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 
 class Refusal(ValueError):
@@ -16,6 +16,15 @@ class Refusal(ValueError):
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.facts = facts
+
+    def bare(self) -> Self:
+        """This refusal without the frames in which it arose: kept by the thousand, they would keep
+        alive all that was looked at."""
+        one: BaseException | None = self
+        while one is not None:
+            one.__traceback__ = None
+            one = one.__cause__ or one.__context__
+        return self
 
 
 class NotAnInteger(Refusal):

@@ -59,7 +59,7 @@ def check_all(state_root: bytes, asked: Sequence[Asked], bodies: Sequence[bytes]
         try:
             found[at], refused = check(state_root, question, read(body))
         except Refusal as refusal:
-            refusals[at, None] = refusal
+            refusals[at, None] = refusal.bare()
         else:
             refusals |= {(at, position): refusal for position, refusal in refused.items()}
     if refusals:
@@ -116,7 +116,7 @@ def check(state_root: bytes, question: Asked, result: Fields) -> tuple[Proven, d
         try:
             words[position] = check_slot(root, slot, row, known)
         except Refusal as refusal:
-            refusals[position] = refusal
+            refusals[position] = refusal.bare()
     slots = [question.slots[position] for position in words]
     return Proven(found, slots, b"".join(words.values())), refusals
 
@@ -142,10 +142,15 @@ def check_slot(storage_root: bytes, slot: int, row: object, known: Known | None 
     if not isinstance(row, dict):
         raise UnreadableAnswer("A storage proof is not an object.", name="storageProof")
     if (said := quantity(row, "key")) != slot:
-        raise AnotherAnswer(f"A storage proof is about slot 0x{said:064x}.", slot=said)
+        raise another_slot(said)
     found = word(storage_root, slot, _nodes(row.get("proof"), "proof"), known)
-    _compare("value", quantity(row, "value"), int.from_bytes(found, "big"))
+    check_value(row, found)
     return found
+
+
+def check_value(row: Fields, found: bytes) -> None:
+    """Refuse a row of storageProof that claims another word than the one found, 32 bytes."""
+    _compare("value", quantity(row, "value"), int.from_bytes(found, "big"))
 
 
 def _nodes(texts: object, name: str) -> list[bytes]:
@@ -156,9 +161,19 @@ def _nodes(texts: object, name: str) -> list[bytes]:
 
 def _compare(name: str, claimed: int | str, proven: int | str) -> None:
     if claimed != proven:
-        raise ValueMismatch(
-            f"{name} is claimed as {claimed} and proven as {proven}.",
-            name=name,
-            claimed=claimed,
-            proven=proven,
-        )
+        raise contradicted(name, claimed, proven)
+
+
+def another_slot(said: int) -> Refusal:
+    """The refusal of a row that is about another slot than the one asked about."""
+    return AnotherAnswer(f"A storage proof is about slot 0x{said:064x}.", slot=said)
+
+
+def contradicted(name: str, claimed: int | str, proven: int | str) -> Refusal:
+    """The refusal of a claim that its proof contradicts."""
+    return ValueMismatch(
+        f"{name} is claimed as {claimed} and proven as {proven}.",
+        name=name,
+        claimed=claimed,
+        proven=proven,
+    )

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..keccak_batch import SlowBatch, keccak256_rows
 from ..refusals import BatchRefused, Refusal
-from . import getproof
+from . import getproof, proof
 from .account import ABSENT, Account
 from .answers import Fields
 from .getproof import Asked, Proven
@@ -64,6 +64,7 @@ def loops() -> Any | None:
         scan=scan.scan,
         shape_all=walk.shape_all,
         walk=walk.walk,
+        verdicts=walk,
     )
 
 
@@ -88,7 +89,7 @@ class Batch:
         scanned = self.scan()
         store, (nodes, _, rows) = self.store, self.store.counts
         paths = keccak256_rows(store.keys[:rows].reshape(-1), np.arange(rows + 1) * 32)
-        hashes = keccak256_rows(store.nodes, store.offsets[: nodes + 1])
+        self.hashes = hashes = keccak256_rows(store.nodes, store.offsets[: nodes + 1])
         shapes = np.empty((nodes, 5), np.int64)
         self.kernels.shape_all(store, shapes)
         for at, result in enumerate(scanned):
@@ -99,7 +100,7 @@ class Batch:
                 first, fields = result
                 account = self._account(at, fields)
             except Refusal as refusal:
-                self.refusals[at, None] = refusal
+                self.refusals[at, None] = refusal.bare()
                 continue
             root = (account or ABSENT).storage_root
             end = first + len(self.asked[at].slots)
@@ -132,7 +133,10 @@ class Batch:
         asked = b"".join([slot.to_bytes(32, "big") for slot in slots])
         if store.keys[first:end].tobytes() != asked:
             wanted = np.frombuffer(asked, np.uint8).reshape(-1, 32)
-            store.odd[first:end] |= (store.keys[first:end] != wanted).any(axis=1)
+            judged = self.kernels.verdicts
+            read = (store.odd[first:end] | judged.NO_VALUE) == judged.NO_VALUE
+            others = (store.keys[first:end] != wanted).any(axis=1) & read
+            store.odd[first:end][others] = judged.ANOTHER_SLOT
         self.bodies[at] = body
         return first, tuple([body[begin:stop] for begin, stop in spans.tolist()])
 
@@ -167,20 +171,48 @@ class Batch:
         refusals: dict[int, Refusal] = {}
         known: Known = {}
         for position in np.flatnonzero(store.odd[first:end]).tolist():
-            begin, stop = store.spans[first + position].tolist()
-            root = (account or ABSENT).storage_root
-            try:
-                row = msgspec.json.decode(shallow(self.bodies[at][begin:stop]))
-                word = getproof.check_slot(root, slots[position], row, known)
-            except Refusal as refusal:
+            row = first + position
+            if refusal := self._blamed(row):
                 refusals[position] = refusal
+                continue
+            begin, stop = store.spans[row].tolist()
+            try:
+                # Its nesting is known: only plain strings, and one list of them, have been read.
+                claim = msgspec.json.decode(self.bodies[at][begin:stop])
+                if store.odd[row] == self.kernels.verdicts.NO_VALUE:
+                    word = store.found[row].tobytes()
+                    getproof.check_value(claim, word)
+                else:
+                    root = (account or ABSENT).storage_root
+                    word = getproof.check_slot(root, slots[position], claim, known)
+            except Refusal as refusal:
+                refusals[position] = refusal.bare()
             else:
-                store.values[first + position] = np.frombuffer(word, np.uint8)
+                store.values[row] = np.frombuffer(word, np.uint8)
         words = store.values[first:end]
         if refusals:
             holds = [position for position in range(len(slots)) if position not in refusals]
             slots, words = [slots[position] for position in holds], words[holds]
         self._add(at, Proven(account, slots, words.tobytes()), refusals)
+
+    def _blamed(self, row: int) -> Refusal | None:
+        """The refusal of a row that the loops have judged; None for one that they have not."""
+        store, verdicts = self.store, self.kernels.verdicts
+        verdict, found = int(store.odd[row]) & ~verdicts.NO_VALUE, store.found[row].tobytes()
+        position, depth = store.places[row].tolist()
+        if verdict == verdicts.ANOTHER_NODE:
+            node = self.hashes[store.refs[store.first[row] + position]].tobytes()
+            return proof.mismatch(position, depth, node, found)
+        if verdict == verdicts.NO_NODE:
+            return proof.missing(position, depth, found)
+        if verdict == verdicts.NEEDLESS_NODE:
+            return proof.unused(position, int(store.first[row + 1] - store.first[row]))
+        if verdict == verdicts.ANOTHER_VALUE:
+            claimed = int.from_bytes(store.values[row].tobytes(), "big")
+            return getproof.contradicted("value", claimed, int.from_bytes(found, "big"))
+        if verdict == verdicts.ANOTHER_SLOT:
+            return getproof.another_slot(int.from_bytes(store.keys[row].tobytes(), "big"))
+        return None
 
     def _add(self, at: int, proven: Proven, refusals: dict[int, Refusal]) -> None:
         self.found[at] = proven
@@ -217,5 +249,7 @@ def _room(make: Any, slots: int, text: int) -> Any:
         values=np.empty((slots, 32), np.uint8),
         odd=np.empty(slots, np.uint8),
         spans=np.empty((slots, 2), np.int64),
+        places=np.empty((slots, 2), np.int64),
+        found=np.empty((slots, 32), np.uint8),
         counts=np.zeros(3, np.int64),
     )

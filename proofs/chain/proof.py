@@ -76,11 +76,7 @@ def verify(
     given = _Listed([octets("a node", node) for node in nodes], {} if known is None else known)
     value = _walk(fixed("a root", root, 32), octets("a key", key), given.fetch)
     if given.taken != len(nodes):
-        raise UnusedNode(
-            f"Node {given.taken} of the proof is not needed.",
-            node=given.taken,
-            nodes=len(nodes),
-        )
+        raise unused(given.taken, len(nodes))
     return value
 
 
@@ -99,12 +95,37 @@ def verify_set(root: bytes, keys: Sequence[bytes], nodes: Iterable[bytes]) -> li
         try:
             answers[item] = _walk(root, octets("a key", key), given.fetch)
         except Refusal as refusal:
-            refusals[item] = refusal
+            refusals[item] = refusal.bare()
     if refusals:
         # What lies below a bad node is reached by no path: that it is unused says nothing more.
         raise BatchRefused(refusals, answers)
     given.check_all_used()
     return [answers[item] for item in range(len(keys))]
+
+
+def mismatch(position: int, depth: int, found: bytes, expected: bytes) -> Refusal:
+    """The refusal of a node that is not the one that its parent, or the root, names."""
+    refusal = HashMismatch if position else RootMismatch
+    return refusal(
+        f"Node {position}, {depth} nibbles down, hashes to 0x{found.hex()}, "
+        f"not 0x{expected.hex()}.",
+        node=position,
+        depth=depth,
+        found=found,
+        expected=expected,
+    )
+
+
+def missing(position: int, depth: int, expected: bytes) -> Refusal:
+    """The refusal of a proof that ends where a node of this hash should follow."""
+    return MissingNode(
+        f"The proof ends {depth} nibbles down.", node=position, depth=depth, hash=expected
+    )
+
+
+def unused(position: int, count: int) -> Refusal:
+    """The refusal of a proof of so many nodes that needs only those before this one."""
+    return UnusedNode(f"Node {position} of the proof is not needed.", node=position, nodes=count)
 
 
 def parse(node: bytes) -> Node:
@@ -217,22 +238,12 @@ class _Listed:
         if position == len(self.nodes):
             if reference == EMPTY_ROOT and depth == 0:
                 return Empty()
-            raise MissingNode(
-                f"The proof ends {depth} nibbles down.", node=position, depth=depth, hash=reference
-            )
+            raise missing(position, depth, reference)
         node = self.nodes[position]
         known = self.known.get(node)
         found = keccak256(node) if known is None else known[0]
         if found != reference:
-            refusal = HashMismatch if position else RootMismatch
-            raise refusal(
-                f"Node {position}, {depth} nibbles down, hashes to 0x{found.hex()}, "
-                f"not 0x{reference.hex()}.",
-                node=position,
-                depth=depth,
-                found=found,
-                expected=reference,
-            )
+            raise mismatch(position, depth, found, reference)
         _check_named(node, position, depth)
         self.taken += 1
         if known is None:

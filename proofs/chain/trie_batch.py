@@ -2,7 +2,7 @@
 
 Does what `trie.ordered_root` does where every value is 32 bytes or longer, as receipts are: then
 each node is named by its hash, and what a trie looks like depends on the number of values alone.
-Source: the Yellow Paper, appendix D. Hashing loads numpy and numba (`keccak_batch`).
+Source: the Yellow Paper, appendix D. Loads numpy, and where `roots` is used numba.
 """
 
 from __future__ import annotations
@@ -11,33 +11,43 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from ..keccak_batch import keccak256_many
+import numpy as np
+
+from ..keccak_batch import Bytes, Offsets, keccak256_rows
 from . import rlp
 from .trie import EMPTY_ROOT, hex_prefix, path
 
 # Shapes are kept for blocks up to this size; a larger one costs more time than memory.
 _LARGEST_KEPT = 2_000
+_HASH = 32
 # A node by its level, leaves being level 0, and its place there.
 _Place: TypeAlias = tuple[int, int]
 
 
-class Inner(NamedTuple):
-    """A branch or an extension: its bytes around the hashes of its children, and their numbers."""
+class Level(NamedTuple):
+    """Branches and extensions one after the other, with room for the hashes of their children.
 
-    parts: tuple[bytes, ...]
-    children: tuple[int, ...]
+    `offsets` are where each begins in `pattern`, and where the last ends; `holes` where the hashes
+    belong, and `children` whose they are, by number.
+    """
+
+    pattern: Bytes
+    offsets: Offsets
+    holes: Offsets
+    children: Offsets
 
 
 class Shape(NamedTuple):
     """The trie of so many values.
 
-    `keys` are the first items of its leaves by position, as RLP; `levels` its other nodes, those of
-    a level above all that they name. Leaves are numbered by position, then the others in order; the
-    last is the root.
+    The first items of its leaves by position, as RLP, are ``keys[key_ends[i]:key_ends[i + 1]]``;
+    `levels` hold its other nodes, those of a level above all that they name. Leaves are numbered by
+    position, then the others in order; the last is the root.
     """
 
-    keys: tuple[bytes, ...]
-    levels: tuple[tuple[Inner, ...], ...]
+    keys: Bytes
+    key_ends: Offsets
+    levels: tuple[Level, ...]
 
 
 def shape(count: int) -> Shape:
@@ -80,51 +90,75 @@ def _made(count: int) -> Shape:
     for level in levels[1:]:
         starts.append(starts[-1] + len(level))
     return Shape(
-        tuple(keys),
-        tuple([tuple([_inner(items, starts) for items in level]) for level in levels[1:]]),
+        np.frombuffer(b"".join(keys), np.uint8),
+        _ends([len(key) for key in keys]),
+        tuple([_level(level, starts) for level in levels[1:]]),
     )
 
 
 _kept = lru_cache(maxsize=128)(_made)
 
 
-def _inner(items: list[bytes | _Place], starts: list[int]) -> Inner:
-    parts, children = [b""], []
-    for item in items:
-        if isinstance(item, tuple):
-            children.append(starts[item[0]] + item[1])
-            parts[-1] += b"\xa0"
-            parts.append(b"")
-        else:
-            parts[-1] += item
-    size = sum(map(len, parts)) + 32 * len(children)
-    parts[0] = rlp.sequence([bytes(size)])[:-size] + parts[0]
-    return Inner(tuple(parts), tuple(children))
+def _level(nodes: list[list[bytes | _Place]], starts: list[int]) -> Level:
+    pattern, sizes = b"", []
+    holes, children = [], []
+    for items in nodes:
+        parts = [rlp.string(bytes(_HASH)) if isinstance(item, tuple) else item for item in items]
+        whole = rlp.sequence(parts)
+        at = len(pattern) + len(whole) - sum(map(len, parts))
+        for item, part in zip(items, parts, strict=True):
+            at += len(part)
+            if isinstance(item, tuple):
+                holes.append(at - _HASH)
+                children.append(starts[item[0]] + item[1])
+        pattern += whole
+        sizes.append(len(whole))
+    return Level(
+        np.frombuffer(pattern, np.uint8),
+        _ends(sizes),
+        np.array(holes, np.int64),
+        np.array(children, np.int64),
+    )
 
 
-def roots(blocks: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """Roots of the tries of blocks, 32 bytes each, from the RLP of their leaves: by position, the
-    list of `shape(count).keys[position]` and of a value of 32 bytes or more."""
-    hashes = keccak256_many([leaf for leaves in blocks for leaf in leaves])
+def _ends(sizes: Sequence[int]) -> Offsets:
+    ends = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    return ends
+
+
+def roots(leaves: Bytes, counts: Sequence[int]) -> list[bytes]:
+    """Roots of the tries of blocks with so many values each, 32 bytes, from the hashes of their
+    leaves, 32 bytes a row, block after block: by position, of the RLP of the list of the leaf's key
+    in its `shape` and of a value of 32 bytes or more."""
+    from .kernels.tries import fill
+
+    shapes = [shape(count) if count else None for count in counts]
     known, at = [], 0
-    for leaves in blocks:
-        known.append(hashes[at : at + len(leaves)])
-        at += len(leaves)
-    shapes = [shape(len(leaves)) if leaves else None for leaves in blocks]
-    height = max((len(one.levels) for one in shapes if one), default=0)
-    for level in range(height):
-        nodes, numbers = [], []
-        for number, one in enumerate(shapes):
-            if one and level < len(one.levels):
-                nodes += [_encoded(inner, known[number]) for inner in one.levels[level]]
-                numbers += [number] * len(one.levels[level])
-        for number, digest in zip(numbers, keccak256_many(nodes), strict=True):
-            known[number].append(digest)
-    return [digests[-1] if digests else EMPTY_ROOT for digests in known]
-
-
-def _encoded(inner: Inner, hashes: list[bytes]) -> bytes:
-    pieces = [b""] * (2 * len(inner.children) + 1)
-    pieces[::2] = inner.parts
-    pieces[1::2] = [hashes[child] for child in inner.children]
-    return b"".join(pieces)
+    for one, count in zip(shapes, counts, strict=True):
+        inner = sum(len(level.offsets) - 1 for level in one.levels) if one else 0
+        hashes = np.empty((count + inner, _HASH), np.uint8)
+        hashes[:count] = leaves[at : at + count]
+        known.append(hashes)
+        at += count
+    filled = list(counts)
+    for height in range(max((len(one.levels) for one in shapes if one), default=0)):
+        here = [
+            (number, one.levels[height])
+            for number, one in enumerate(shapes)
+            if one and height < len(one.levels)
+        ]
+        out = np.empty(sum(len(level.pattern) for _, level in here), np.uint8)
+        offsets, at = [np.zeros(1, np.int64)], 0
+        for number, level in here:
+            flat = known[number].reshape(-1)
+            fill(level.pattern, level.holes, level.children, flat, out, at)
+            offsets.append(level.offsets[1:] + at)
+            at += len(level.pattern)
+        hashed, at = keccak256_rows(out, np.concatenate(offsets)), 0
+        for number, level in here:
+            begin, size = filled[number], len(level.offsets) - 1
+            known[number][begin : begin + size] = hashed[at : at + size]
+            filled[number] += size
+            at += size
+    return [hashes[-1].tobytes() if len(hashes) else EMPTY_ROOT for hashes in known]

@@ -29,8 +29,14 @@ class _Cache(FunctionCache):
         return (*super()._index_key(signature, codegen), _SOURCES)
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any], *, inlined: bool = False) -> Any:
     """Compile a function at its first call, without the global lock, and keep it on disk."""
-    dispatcher = njit(nogil=True)(function)
+    dispatcher = njit(nogil=True, forceinline=inlined)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """The same for what is small and called for every character or word: made part of its callers,
+    since passing arrays costs more than what it does."""
+    return compiled(function, inlined=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import compiled
+from .digits import digits_value, four_bytes
 from .text import (
     CLOSE,
     COMMA,
@@ -28,8 +29,8 @@ from .text import (
 )
 
 SHORTEST = 32
+PLAIN, NO_VALUE = 1, 8
 _MOST_PROBES = 64
-_ONES = np.uint64(0x0101010101010101)
 
 
 class Store(NamedTuple):
@@ -37,9 +38,12 @@ class Store(NamedTuple):
 
     Node i is ``nodes[offsets[i]:offsets[i + 1]]``, with its hex digits in ``digits``; ``table``
     finds numbers of nodes by a sample of their digits, -1 where it has none. The nodes of row i
-    are ``refs[first[i]:first[i + 1]]``. Keys and values are 32 bytes a row; ``odd`` is 1 for a row
-    that is left to the plain path, ``spans`` says where it lies in its text. ``counts`` holds the
-    numbers of nodes, of refs and of rows. Whoever makes a store makes room for all of them.
+    are ``refs[first[i]:first[i + 1]]``. Keys and values are 32 bytes a row; ``odd`` is 0 for a row
+    that holds so far, else what `walk` calls it, or PLAIN for one that is left to the plain path;
+    NO_VALUE is added when no number is claimed. ``spans`` says where it lies in its text. Of a row
+    that does not hold ``places`` are the number of the node at which that shows and the nibbles
+    above it, ``found`` are 32 bytes that belong there. ``counts`` holds the numbers of nodes, of
+    refs and of rows. Whoever makes a store makes room for all of them.
     """
 
     nodes: Bytes
@@ -52,41 +56,35 @@ class Store(NamedTuple):
     values: Bytes
     odd: Bytes
     spans: Numbers
+    places: Numbers
+    found: Bytes
     counts: Numbers
-
-
-@compiled
-def _bytes(digits: np.uint64) -> tuple[np.uint64, np.uint64]:
-    """The four bytes of eight hex digits, and what is not zero if one of these is not lower-case
-    hex."""
-    letter = (digits >> np.uint64(6)) & _ONES
-    value = (digits & (_ONES * np.uint64(15))) + letter * np.uint64(9)
-    above_nine = ((value + _ONES * np.uint64(6)) >> np.uint64(4)) & _ONES
-    # What the digits would be if all were well: from 0x30 and, for letters, from 0x57 on.
-    bad = digits ^ (value + _ONES * np.uint64(0x30) + letter * np.uint64(0x27))
-    bad |= (above_nine ^ letter) | (value & (_ONES * np.uint64(0xF0)))
-    value = (value << np.uint64(4) | value >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    value = (value | value >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
-    return value | value >> np.uint64(16), bad
 
 
 @compiled
 def _store(text: Bytes, at: int, nodes: Bytes, digits: Bytes, first: int, size: int) -> bool:
     """Copy the digits of ``size`` bytes, 4 or more, from ``at`` on, and write the bytes they stand
-    for; False when one is not lower-case hex."""
+    for; False when one is none."""
     bad = np.uint64(0)
     for step in range(size >> 2):
         eight = word(text, at + 8 * step)
-        four, wrong = _bytes(eight)
+        four, wrong = four_bytes(eight)
         bad |= wrong
         put_half(nodes, first + 4 * step, four)
         put_word(digits, 2 * first + 8 * step, eight)
     # The last step goes back over what was written already.
     eight = word(text, at + 2 * size - 8)
-    four, wrong = _bytes(eight)
+    four, wrong = four_bytes(eight)
     put_half(nodes, first + size - 4, four)
     put_word(digits, 2 * (first + size) - 8, eight)
-    return (bad | wrong) == 0
+    if (bad | wrong) == 0:
+        return True
+    good = True
+    for byte in range(size):
+        value = digits_value(text, at + 2 * byte, 2)
+        good &= value >= 0
+        nodes[first + byte] = value & 255
+    return good
 
 
 @compiled

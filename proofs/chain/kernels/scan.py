@@ -8,7 +8,7 @@ names, odd digits) is left to the plain path, for the row or for the whole reply
 from __future__ import annotations
 
 from . import compiled
-from .nodes import Store, read_proof
+from .nodes import NO_VALUE, PLAIN, Store, read_proof
 from .text import (
     BEGIN,
     CLOSE,
@@ -51,12 +51,12 @@ def _row(text: Bytes, at: int, store: Store) -> int:
             at = read_proof(text, array, store) if is_at(text, array, OPEN) else IRREGULAR
             if at < 0:
                 counts[1] = before
-                odd[row] = 1
+                odd[row] |= PLAIN
                 at = strings_end(text, array)
         else:
             end = string_end(text, at)
             if end > 0 and not quantity(text, at, end, keys if number == 0 else values, row):
-                odd[row] = 1
+                odd[row] |= PLAIN if number == 0 else NO_VALUE
             at = end
         if at < 0:
             return IRREGULAR

@@ -1,4 +1,4 @@
-"""JSON text, character by character: the little of it that replies to eth_getProof use.
+"""JSON text, character by character: the little of it that replies of nodes use.
 
 Positions are returned after what was read, or IRREGULAR for what the plain path must look at. Every
 read is bounded by the text.
@@ -14,13 +14,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from . import compiled
+from . import compiled, inlined
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
 
 IRREGULAR = -1
-QUOTE, COMMA, COLON, OPEN, CLOSE, BEGIN, END = b'",:[]{}'
+QUOTE, COMMA, COLON, OPEN, CLOSE, BEGIN, END, BACKSLASH = b'",:[]{}\\'
 DIGITS = np.full(256, 16, np.int64)
 """Values of hex digits by their characters; 16 for what is none."""
 DIGITS[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
@@ -38,7 +38,12 @@ def names(*texts: str) -> Bytes:
     return rows
 
 
-def _place(context: Any, builder: Any, kind: Any, args: Any, bits: int) -> Any:
+def letters(text: str) -> Bytes:
+    """A text for `is_word`."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def pointer(context: Any, builder: Any, kind: Any, args: Any, bits: int) -> Any:
     """Pointer to an integer at byte ``args[1]`` of the array ``args[0]``."""
     data = context.make_array(kind)(context, builder, args[0]).data
     return builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(bits).as_pointer())
@@ -49,7 +54,7 @@ def word(typing: Any, data: Any, at: Any) -> Any:
     """The 64-bit word at byte ``at``, the first byte lowest: unaligned, not checked for bounds."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _place(context, builder, signature.args[0], args, 64)
+        place = pointer(context, builder, signature.args[0], args, 64)
         return builder.load(place, align=1)
 
     return types.uint64(data, types.int64), generate
@@ -58,7 +63,7 @@ def word(typing: Any, data: Any, at: Any) -> Any:
 def _writer(bits: int) -> Any:
     def put(typing: Any, data: Any, at: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            place = _place(context, builder, signature.args[0], args, bits)
+            place = pointer(context, builder, signature.args[0], args, bits)
             content = args[2] if bits == 64 else builder.trunc(args[2], ir.IntType(bits))
             builder.store(content, place, align=1)
             return context.get_dummy_value()
@@ -81,31 +86,56 @@ def same(one: Bytes, at: int, other: Bytes, begin: int, length: int) -> bool:
     return different == 0
 
 
-@compiled
+@inlined
 def after_space(text: Bytes, at: int) -> int:
     while at < len(text) and (text[at] == 32 or text[at] == 10 or text[at] == 13 or text[at] == 9):
         at += 1
     return at
 
 
-@compiled
+@inlined
 def is_at(text: Bytes, at: int, byte: int) -> bool:
     if at >= len(text):
         return False
     return text[at] == byte
 
 
-@compiled
+@intrinsic
+def _plain(typing: Any, text: Any, at: Any) -> Any:
+    """How many of the 32 characters from ``at`` on come before the first that is a quote, a
+    backslash, a control or beyond ASCII. Not checked for bounds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), 32)
+        place = pointer(context, builder, signature.args[0], args, 8)
+        found = builder.load(builder.bitcast(place, kind.as_pointer()), align=1)
+        ends = builder.icmp_signed("<", found, ir.Constant(kind, [32] * 32))
+        for mark in (QUOTE, BACKSLASH):
+            same = builder.icmp_unsigned("==", found, ir.Constant(kind, [mark] * 32))
+            ends = builder.or_(ends, same)
+        first = builder.cttz(builder.bitcast(ends, ir.IntType(32)), ir.Constant(ir.IntType(1), 0))
+        return builder.zext(first, ir.IntType(64))
+
+    return types.int64(text, types.int64), generate
+
+
+@inlined
 def string_end(text: Bytes, at: int) -> int:
     """Position after the plain string that begins at ``at``, or IRREGULAR."""
     if not is_at(text, at, QUOTE):
         return IRREGULAR
     at += 1
+    while at + 32 <= len(text):
+        plain = _plain(text, at)
+        if plain < 32:
+            at += plain
+            return at + 1 if text[at] == QUOTE else IRREGULAR
+        at += 32
     while at < len(text):
         byte = text[at]
         if byte == QUOTE:
             return at + 1
-        if byte == 92 or byte < 32 or byte > 126:
+        if byte == BACKSLASH or byte < 32 or byte > 127:
             return IRREGULAR
         at += 1
     return IRREGULAR
@@ -171,3 +201,14 @@ def quantity(text: Bytes, at: int, end: int, out: Bytes, row: int) -> bool:
         bad |= high | low
         out[row, byte] = np.uint8(high << 4 | low & 15)
     return bad < 16
+
+
+@inlined
+def is_word(text: Bytes, at: int, size: int, letters: Bytes) -> bool:
+    """Whether the ``size`` characters from ``at`` on are these."""
+    if size != len(letters) or at + size > len(text):
+        return False
+    different = 0
+    for place in range(size):
+        different |= text[at + place] ^ letters[place]
+    return different == 0

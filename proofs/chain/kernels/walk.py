@@ -2,7 +2,8 @@
 
 Knows branches, extensions and leaves that are long enough to be hashed and hold nothing inlined,
 with keys of 32 bytes, as storage tries have them. Whatever else a node may be is IRREGULAR here,
-and rows that meet it are left to the plain path, which tells an unusual proof from a wrong one.
+and rows that meet it are left to the plain path, which tells an unusual proof from a wrong one. A
+row that is wrong in an ordinary way is blamed here, for the plain path to put into words.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import compiled
-from .nodes import Store
+from .nodes import NO_VALUE, PLAIN, Store
 from .text import Bytes, Numbers, same
 
 IRREGULAR, BRANCH, EXTENSION, LEAF = 0, 1, 2, 3
+PROVEN, ANOTHER_NODE, NO_NODE, NEEDLESS_NODE, ANOTHER_VALUE, ANOTHER_SLOT = 0, 2, 3, 4, 5, 6
+"""What becomes of a row; the last is for whoever knows what was asked."""
 _DEPTH = 64
 _EMPTY, _HASH = 0x80, 0xA0
 
@@ -123,8 +126,9 @@ def _shares(data: Bytes, begin: int, end: int, key: Bytes, depth: int) -> int:
 
 
 @compiled
-def _holds(data: Bytes, begin: int, end: int, claimed: Bytes) -> bool:
-    """Whether a slot's value, RLP of a number in the trie, is this number of 32 bytes, not zero."""
+def _word(data: Bytes, begin: int, end: int, out: Bytes) -> bool:
+    """Write the 32 bytes of a slot whose value, RLP of a number in the trie, is this; False unless
+    it is one that is not zero."""
     if end - begin > 1 or data[begin] >= 0x80:
         inner, stop = _string(data, begin, end)
         if inner < 0 or stop != end or stop == inner or stop - inner > 32:
@@ -133,67 +137,79 @@ def _holds(data: Bytes, begin: int, end: int, claimed: Bytes) -> bool:
     if data[begin] == 0:
         return False
     zeros = 32 - (end - begin)
-    different = np.uint8(0)
     for at in range(zeros):
-        different |= claimed[at]
+        out[at] = 0
     for at in range(end - begin):
-        different |= claimed[zeros + at] ^ data[begin + at]
-    return different == 0
+        out[zeros + at] = data[begin + at]
+    return True
 
 
 @compiled
 def walk(
     store: Store, shapes: Numbers, hashes: Bytes, paths: Bytes, root: Bytes, first: int, end: int
 ) -> None:
-    """Prove the claimed values of the rows ``first`` to ``end``; make odd those it cannot prove.
+    """Prove the claimed values of the rows ``first`` to ``end``, or make them odd and say why; of
+    those with NO_VALUE only what is there.
 
     ``hashes`` has the digest of each node, ``paths`` the hashed key of each row; ``root`` is the
-    storage root, 32 bytes.
+    storage root, 32 bytes. Odd is a row PLAIN that is left to the plain path, ANOTHER_NODE with a
+    node that does not have the hash found, NO_NODE where a node of that hash should follow,
+    NEEDLESS_NODE with one too many, and ANOTHER_VALUE with another claim than the word found.
     """
     # Each mention of a field counts a reference, which costs more than the loop.
     data, refs, starts = store.nodes, store.refs, store.first
-    odd, values = store.odd, store.values
+    odd, values, places, found = store.odd, store.values, store.places, store.found
     for row in range(first, end):
-        if odd[row]:
+        unread = odd[row]
+        if unread & ~NO_VALUE:
             continue
-        odd[row] = 1
-        claimed, depth, extended, proven = values[row], 0, False, False
-        path, wanted, at = paths[row], root, 0
+        claimed, word, depth, extended = values[row], found[row], 0, False
+        path, wanted, at, verdict, position = paths[row], root, 0, NO_NODE, 0
         for ref in range(starts[row], starts[row + 1]):
+            if verdict != NO_NODE:
+                verdict = NEEDLESS_NODE
+                break
             node = refs[ref]
-            if proven or not same(hashes[node], 0, wanted, at, 32):
-                proven = False
+            if not same(hashes[node], 0, wanted, at, 32):
+                verdict = ANOTHER_NODE
                 break
             shape = shapes[node]
             kind = shape[0]
             if kind == IRREGULAR or (extended and kind != BRANCH):
+                verdict = PLAIN
                 break
+            position += 1
             extended = kind == EXTENSION
-            wanted = data
             if kind == BRANCH:
                 if depth == _DEPTH:
+                    verdict = PLAIN
                     break
                 nibble = _nibble(path, depth)
                 depth += 1
                 if shape[2] >> nibble & 1:
-                    at = shape[1] + 1
+                    wanted, at = data, shape[1] + 1
                     for before in range(nibble):
                         at += 33 if shape[2] >> before & 1 else 1
                     continue
             else:
-                depth = _shares(data, shape[1], shape[2], path, depth)
-                if kind == EXTENSION and depth >= 0:
-                    at = shape[3]
+                below = _shares(data, shape[1], shape[2], path, depth)
+                if kind == EXTENSION and below >= 0:
+                    wanted, at, depth = data, shape[3], below
                     continue
-                if depth == _DEPTH:
-                    if not _holds(data, shape[3], shape[4], claimed):
+                if below == _DEPTH:
+                    verdict = PROVEN if _word(data, shape[3], shape[4], word) else PLAIN
+                    if verdict == PLAIN:
                         break
-                    proven = True
                     continue
-                if depth >= 0:
+                if below >= 0:
+                    verdict = PLAIN
                     break
-            # The key leaves the trie here: what is claimed must be zero.
-            proven = not claimed.any()
-            if not proven:
-                break
-        odd[row] = np.uint8(not proven)
+            # The key leaves the trie here.
+            word[:] = 0
+            verdict = PROVEN
+        if verdict == PROVEN and not unread and not same(word, 0, claimed, 0, 32):
+            verdict = ANOTHER_VALUE
+        elif verdict in (ANOTHER_NODE, NO_NODE):
+            for byte in range(32):
+                word[byte] = wanted[at + byte]
+        odd[row], places[row, 0], places[row, 1] = verdict | unread, position, depth

@@ -18,7 +18,19 @@ from made_state import Contract, body, result
 from proofs.chain import getproof, getproof_batch
 from proofs.chain.getproof import Asked
 from proofs.keccak import keccak256
-from proofs.refusals import AnotherAnswer, BatchRefused, NotBytes, OutOfRange, Refusal, WrongLength
+from proofs.refusals import (
+    AnotherAnswer,
+    BatchRefused,
+    HashMismatch,
+    MissingNode,
+    NotBytes,
+    OutOfRange,
+    Refusal,
+    RootMismatch,
+    UnusedNode,
+    ValueMismatch,
+    WrongLength,
+)
 
 # The first batch of a process loads, or even compiles, the loops.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -235,11 +247,55 @@ def test_recorded_answers_are_read_alike(vectors: Path) -> None:
     assert len(answers) == 16
 
 
-def test_one_bad_row_takes_the_plain_path_alone(taken: list[str]) -> None:
+Row = dict[str, Any]
+
+
+def swapped(row: Row) -> None:
+    row["proof"][-2:] = row["proof"][:-3:-1]
+
+
+FALSE: list[tuple[str, Callable[[Row], Any], set[type[Refusal]]]] = [
+    ("another value", lambda row: row.update(value="0x1234567"), {ValueMismatch}),
+    ("nothing", lambda row: row.update(value="0x0"), {ValueMismatch}),
+    ("another slot", lambda row: row.update(key=hex(int(row["key"], 16) ^ 1)), {AnotherAnswer}),
+    ("another root", lambda row: row["proof"].pop(0), {RootMismatch}),
+    ("nodes in another order", swapped, {HashMismatch, RootMismatch}),
+    ("a node less", lambda row: row["proof"].pop(), {MissingNode}),
+    ("a node twice", lambda row: row["proof"].append(row["proof"][-1]), {UnusedNode}),
+    (
+        "a node too many, and another value",
+        lambda row: row.update(value="0x5", proof=[*row["proof"], row["proof"][0]]),
+        {UnusedNode},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"), [row[1:] for row in FALSE], ids=[name for name, *_ in FALSE]
+)
+def test_rows_that_are_false_are_blamed_alike_without_the_plain_path(
+    change: Callable[[Row], Any], kinds: set[type[Refusal]], taken: list[str]
+) -> None:
+    """A batch of which nothing holds must not cost many times what a good one does."""
+    state = {TOKEN: Contract({slot: slot**9 + 1 for slot in range(2, 300)})}
+    slots = [*range(2, 300, 3), 1000, 2**200]
+    root, found = result(state, TOKEN, slots)
+    for row in found["storageProof"]:
+        if int(row["value"], 16) or change is not FALSE[1][1]:
+            change(row)
+    asked, bodies = [Asked(TOKEN, slots)], [body(found)]
+    with pytest.raises(BatchRefused) as refused:
+        getproof_batch.check_all(root, asked, bodies)
+    assert not taken
+    assert {type(why) for why in refused.value.refusals.values()} == kinds
+    both(root, asked, bodies)
+
+
+def test_a_row_that_is_not_regular_takes_the_plain_path_alone(taken: list[str]) -> None:
     state = {TOKEN: Contract({slot: slot + 1 for slot in range(300)})}
     slots = list(range(0, 300, 3))
     root, found = result(state, TOKEN, slots)
-    found["storageProof"][41]["value"] = "0x1"
+    found["storageProof"][41]["proof"][-1] += "0g"
     with pytest.raises(BatchRefused) as refused:
         getproof_batch.check_all(root, [Asked(TOKEN, slots)], [body(found)])
     assert taken == ["check_slot"]

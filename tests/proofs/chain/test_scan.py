@@ -92,7 +92,7 @@ def strings(values: list[Any]) -> list[str]:
 def row(found: dict[str, Any]) -> Row:
     pattern = re.compile("0x([0-9a-fA-F]{1,64})")
     key, value = (pattern.fullmatch(found[name]) for name in ("key", "value"))
-    listed = [re.fullmatch("0x((?:[0-9a-f]{2}){32,})", node) for node in strings(found["proof"])]
+    listed = [re.fullmatch("0x((?:[0-9a-fA-F]{2}){32,})", node) for node in strings(found["proof"])]
     if not (key and value and listed and all(listed)):
         return Row(True)
     raw = tuple([bytes.fromhex(node[1]) for node in listed if node])
