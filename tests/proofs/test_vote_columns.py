@@ -187,3 +187,15 @@ def test_questions_that_cannot_be_are_refused() -> None:
     with pytest.raises(WrongLength):
         vote_columns.read_votes(GOVERNOR, ID, [b"\x01"], [body([])])
     assert len(vote_columns.read_votes(GOVERNOR, ID, [], []).block) == 0
+
+
+def test_topics_of_other_lengths_cannot_make_up_for_each_other() -> None:
+    """What one topic has too little the next has too much, and all between is moved by as much."""
+    words = b"".join(value.to_bytes(32, "big") for value in (ID, 1, 50, 128))
+    short = a_log() | {"data": hexed(bytes(2) + words + bytes(30))}
+    long = a_log(2)
+    short["topics"][1] = hexed(bytes(29) + b"\x07")
+    long["topics"][1] = hexed(bytes(2) + (8).to_bytes(32, "big"))
+    votes, refusals = both([body([[short], [long]]), body([[a_log(3)]])])
+    assert list(refusals) == [0]
+    assert [vote.voter for vote in votes] == [(3).to_bytes(20, "big")]
