@@ -42,7 +42,6 @@ def vote_proof(request: HttpRequest, key: str, address: str) -> HttpResponse:
         "watch": address,
         "kept": kept,
         "root": root,
-        "pinned": bool(root),
         **_surroundings(found, directory),
     }
     if kept.proof is not None:

@@ -12,6 +12,7 @@ import { getJson } from "./vote.js";
 
 const LOOKS = 4; // at the page's own numbers, which a vote may be changing this very moment
 const BETWEEN_LOOKS = 1200;
+const ATTEMPTS = 5; // while voting, a certificate may be replaced before it is read
 const FAULT = "The check itself failed in this browser, which says nothing about the count. Update the browser, or use the commands below.";
 const checks = new WeakMap();
 
@@ -44,12 +45,25 @@ class Check {
     this.begin();
     try {
       const { root } = await this.counts(this.panel.dataset.root);
-      const answer = await this.verify(root);
-      const differences = this.about(answer) ? await this.differences(answer) : [];
+      const { answer, differences } = await this.found(root, run);
       if (this.run === run) this.show(answer, differences);
     } catch (error) {
       if (this.run === run) this.problem(error instanceof Refusal ? error.message : FAULT);
       if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  /** What the certificate of this root proves, and what differs; or those of a newer one that replaced it meanwhile. */
+  async found(root, run, attempt = 1) {
+    try {
+      const answer = await this.verify(root);
+      return { answer, differences: this.about(answer) ? await this.differences(answer) : [] };
+    } catch (error) {
+      if (!(error instanceof Refusal) || this.panel.dataset.root || attempt === ATTEMPTS || this.run !== run) throw error;
+      const { root: newest } = await this.counts("");
+      if (newest === root || this.run !== run) throw error;
+      this.say("A newer certificate has taken its place: that one is checked instead.");
+      return this.found(newest, run, attempt + 1);
     }
   }
 
@@ -83,6 +97,7 @@ class Check {
 
   verify(root) {
     const { url, watch } = this.panel.dataset;
+    this.worker?.terminate();
     const worker = (this.worker = new Worker(new URL("./verifier/worker.js", import.meta.url), { type: "module" }));
     worker.postMessage({ url: new URL(url, location.href).href, root, watch: watch || null, cache: this.refused ? "reload" : "default" });
     return new Promise((resolve, reject) => {
@@ -121,7 +136,7 @@ class Check {
     this.steps(answer);
     this.slot("equal").hidden = differences.length > 0;
     if (this.panel.dataset.watch) this.voter(answer);
-    this.panel.dataset.anchor = answer.anchor;
+    this.rests(answer);
     this.slot("found-anchor").textContent = answer.anchor;
     this.slot("found-root").textContent = answer.root;
     this.slot("outcome").focus();
@@ -180,6 +195,18 @@ class Check {
     this.slot("shown").replaceChildren(...shown(answer, this.unit).map(({ shown: words, by }) => item(words, `by ${by}`)));
     this.slot("open").replaceChildren(...open(answer).map((words) => item(words)));
     for (const element of this.panel.querySelectorAll("[data-of-count]")) element.hidden = false;
+  }
+
+  /** What is to be compared and downloaded is what was checked, which may be newer than the page. */
+  rests({ anchor, root, result }) {
+    const { key, url } = this.panel.dataset;
+    this.panel.dataset.anchor = anchor;
+    for (const element of this.panel.querySelectorAll("[data-anchor-number]")) element.textContent = BigInt(result.block.number).toLocaleString("en-US");
+    for (const element of this.panel.querySelectorAll("[data-file-name]")) element.textContent = `${key}-${result.block.number}.certificate`;
+    this.slot("file").href = `${url}/file?root=${root}`;
+    this.slot("anchor-hash").textContent = anchor;
+    this.slot("anchor-fours").ariaLabel = anchor;
+    this.slot("anchor-fours").replaceChildren(...anchor.slice(2).match(/.{4}/g).map((four) => Object.assign(document.createElement("span"), { textContent: four })));
   }
 
   voter(answer) {

@@ -130,6 +130,13 @@ class Acts:
             tell(topic=f"proposal:{found.key}", event="proven")
         return {"key": found.key, "root": proof.root, "anchor": proof.anchor_hash}
 
+    def withdraw(self, key: str) -> Any:
+        """Nothing is proven of a proposal any more."""
+        from governance.models import TallyProof
+
+        TallyProof.objects.filter(proposal__key=key).delete()
+        return {}
+
     def cast(self, key: str, vote: dict[str, Any]) -> Any:
         """A vote comes in on a proposal of `prove`."""
         from django.db import transaction

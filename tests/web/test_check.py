@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import made_certificate
 import pytest
 from made_certificate import BEN, CLEO, DORA, Cast, Made
 from taken_apart import apart, sealed
@@ -233,6 +234,37 @@ def test_a_check_can_be_stopped_and_needs_no_pointer(
     assert page.evaluate("document.activeElement.hasAttribute('data-start')")
     page.unroute("**/certificate/0x*")
     assert "The whole count is proven" in panel_of(page).inner_text()
+
+
+def test_a_certificate_that_is_replaced_meanwhile_gives_way_to_the_newer_one(
+    site: Any, open_page: Any, proven: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While voting, one follows the other; what is shown to be compared is what was checked."""
+    told = proven()
+    pinned = open_page(path(told, CLEO))
+    page = open_page(path(told))
+    with monkeypatch.context() as later:
+        later.setattr(made_certificate, "BLOCKS", made_certificate.BLOCKS + 1)
+        newer = arguments(Made(deadline=2_000_000))
+    replaced: list[Any] = []
+
+    def replace(route: Any) -> None:
+        if not replaced:
+            replaced.append(site.act("prove", **newer))
+        route.continue_()
+
+    page.route("**/certificate?root=*", replace)
+    panel = panel_of(page)
+    assert "The whole count is proven" in panel.inner_text()
+    assert panel.locator("[data-found-root]").inner_text() == replaced[0]["root"] != told["root"]
+    panel.get_by_text("Compare the anchor").click()
+    assert panel.locator("[data-anchor-hash]").inner_text() == replaced[0]["anchor"]
+    assert replaced[0]["root"] in panel.locator("[data-file]").get_attribute("href")
+    # The proof of a vote is about the very certificate whose numbers it shows.
+    pinned.get_by_role("button", name="Check it in this browser").click()
+    pinned.locator("[data-problem]").get_by_text("is not kept any more").wait_for()
+    site.act("withdraw", key=told["key"])
+    proven()
 
 
 def test_a_certificate_that_is_gone_is_no_verdict(
