@@ -287,7 +287,12 @@ def test_a_hash_that_fits_makes_no_node() -> None:
     found["storageProof"][0] |= {"proof": ["0x" + node.hex()]}
     with pytest.raises(BatchRefused) as refused:
         check_all(root, [Asked(TOKEN, SLOTS[:1])], [body(found)])
-    assert type(refused.value.refusals[0, 0]) is MalformedProof
+    refusal = refused.value.refusals[0, 0]
+    assert type(refusal) is MalformedProof
+    # What is kept of a batch keeps no frames, else thousands would keep all replies in memory.
+    assert refusal.__traceback__ is None
+    assert isinstance(refusal.__cause__, MalformedProof)
+    assert refusal.__cause__.__traceback__ is None
 
 
 def test_questions_are_checked_first() -> None:
