@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofs import keccak_batch
-from proofs.chain import getproof_batch
+from proofs.chain import getproof_batch, receipts_batch
 from proofs.keccak import keccak256
 from proofs.keccak_batch import SlowBatch, choose, keccak256_many, keccak256_rows, one_by_one
 from proofs.keccak_lanes import digest_all
@@ -103,12 +103,13 @@ def test_a_loop_that_errs_or_does_not_load_is_replaced_with_a_warning() -> None:
 def test_on_a_machine_of_the_other_byte_order_all_goes_the_plain_path(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (keccak_batch, getproof_batch):
+    for module in (keccak_batch, getproof_batch, receipts_batch):
         monkeypatch.setattr(module, "sys", SimpleNamespace(byteorder="big"))
     with pytest.warns(SlowBatch, match="little-endian"):
         assert choose(keccak_batch._lanes) is one_by_one
-    with pytest.warns(SlowBatch, match="little-endian"):
-        assert getproof_batch.loops.__wrapped__() is None
+    for batch in (getproof_batch, receipts_batch):
+        with pytest.warns(SlowBatch, match="little-endian"):
+            assert batch.loops.__wrapped__() is None
 
 
 def test_without_numba_batches_are_hashed_all_the_same() -> None:

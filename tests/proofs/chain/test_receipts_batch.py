@@ -258,6 +258,13 @@ def test_the_first_refused_receipt_is_the_one_that_is_named() -> None:
         assert refused[0] in (NotHex, OutOfRange)
 
 
+def test_what_is_no_json_is_that_before_any_receipt_in_it_is_refused() -> None:
+    text = body([made(status="0x2"), made(note="@")]).replace(b"@", b"\\q")
+    ((kind, words, _), root) = both(text, body([made()]))
+    assert (kind, "no JSON" in words) == (UnreadableAnswer, True)
+    assert isinstance(root, bytes)
+
+
 def test_blocks_of_many_sizes_fill_and_outgrow_a_portion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts_batch, "_PORTION_BYTES", 2_000)
     big = made(logs=[{**LOG, "data": "0x" + "ab" * 5_000}])
