@@ -88,7 +88,7 @@ def streamed(folder: Path, votes: int) -> tuple[Vote, Iterator[list[Parcel]]]:
 
 
 def _serve(folder: Path, votes: int, pipe: Connection) -> None:
-    made = _Made(votes)
+    made = Made(votes)
     pipe.send(made.vote)
     starts = iter(range(0, votes, A_PARCEL))
     more = True
@@ -99,7 +99,7 @@ def _serve(folder: Path, votes: int, pipe: Connection) -> None:
         more = bool(given)
 
 
-class _Made:
+class Made:
     """All voters and both tries, in memory."""
 
     def __init__(self, votes: int) -> None:
