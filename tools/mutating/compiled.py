@@ -2,10 +2,9 @@
 
 Kernels refuse nothing themselves: they leave what is not regular to the plain path, which refuses.
 Neutralised is each branch of an ``if`` that only gives up (``return IRREGULAR``, ``return -1``,
-``return False``, pairs of these, ``break``, ``continue``, after constants for variables if it has
-any): the next statement follows. In
-``return begin if regular else -1`` the first value is returned in both cases, and a comparison that
-a function of truth values returns counts as true.
+``return False``, tuples with one of these, ``break``, ``continue``, after constants for variables
+if it has any): the next statement follows. In ``return begin if regular else -1`` the first value
+is returned in both cases, and a comparison that a function of truth values returns counts as true.
 
 The switch is a number of the module that the compiler takes for a constant, so a mutant is machine
 code of its own, compiled anew and loaded from nowhere. Plain interpretation would prove less:
@@ -96,4 +95,4 @@ def _gives_up(node: ast.stmt) -> bool:
         return False
     value = node.value
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return all(ast.unparse(part) in _GIVEN_UP for part in parts)
+    return any(ast.unparse(part) in _GIVEN_UP for part in parts)

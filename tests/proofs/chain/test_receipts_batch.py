@@ -2,12 +2,14 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from edited_text import edited
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -241,6 +243,19 @@ def test_of_a_name_given_twice_the_last_counts() -> None:
     assert root == ordered_root([receipts.encode(made(logs=[{**LOG, "data": "0x"}]))])
     ((kind, *_),) = both(b'{"result":[],"result":null}')
     assert kind is UnreadableAnswer
+
+
+def test_any_one_character_changed_is_judged_alike() -> None:
+    deposit = {"depositNonce": "0x1", "depositReceiptVersion": "0x1"}
+    logs = [LOG, {**LOG, "topics": [], "data": "0x56"}]
+    row = made(receipts.DEPOSIT, logs=logs, note=[{"a": None}, -1, True], **deposit)
+    text = json.dumps({"id": 1, "result": [row, made()]}, separators=(",", ":")).encode()
+    # Of a bloom the digits at either end will do.
+    blooms = [found.start() for found in re.finditer(b"0x0{512}", text)]
+    changed = list(edited(text, {at for begin in blooms for at in range(begin + 6, begin + 510)}))
+    assert len(changed) > 20_000
+    for begin in range(0, len(changed), 500):
+        both(*changed[begin : begin + 500])
 
 
 def test_spaces_are_passed_over_wherever_json_allows_them() -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from edited_text import edited
 from made_state import Contract, result
 
 from proofs.chain.getproof_batch import _room
@@ -20,7 +21,6 @@ from proofs.chain.kernels import nodes, scan
 
 ADDRESS = b"\x11" * 20
 MOST = 2
-STRANGE = b'0129afgF"\\,:[]{}x \x1f\x7f\x80'
 
 
 class Row(NamedTuple):
@@ -137,16 +137,6 @@ def a_reply() -> dict[str, Any]:
 
 REPLY = a_reply()
 TEXT = json.dumps(REPLY, separators=(",", ":")).encode()
-
-
-def edited(text: bytes) -> Iterator[bytes]:
-    """Each text with one character left out, put in or replaced, or cut off anywhere."""
-    for at in range(len(text)):
-        yield text[:at]
-        yield text[:at] + text[at + 1 :]
-        for byte in STRANGE:
-            yield text[:at] + bytes([byte]) + text[at:]
-            yield text[:at] + bytes([byte]) + text[at + 1 :]
 
 
 def reshaped(value: Any) -> Iterator[Any]:
