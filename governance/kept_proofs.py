@@ -32,8 +32,8 @@ def proofs() -> QuerySet[TallyProof]:
 def newest(found: Iterable[Proposal]) -> dict[int, TallyProof]:
     """The newest proof of each proposal, by its primary key. One query."""
     rows = proofs().filter(proposal__in=[row.pk for row in found])
-    # A proposal has two at most: the older one is written first, and overwritten.
-    return {row.proposal_id: row for row in reversed(rows)}
+    newest_first = rows.order_by("proposal_id", "-anchor_number").distinct("proposal_id")
+    return {row.proposal_id: row for row in newest_first}
 
 
 def why_not(found: Proposal) -> str:

@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from chainsync.models import Block
 from governance.models import Proposal, Shard, ShardPlace, TallyProof
@@ -16,6 +18,8 @@ DELETE FROM governance_shard AS shard WHERE NOT EXISTS (
     SELECT 1 FROM governance_shardplace AS place WHERE place.shard_id = shard.hash
 )
 """
+KEPT = timedelta(minutes=10)
+"""So long is a proof kept at least."""
 AT_ONCE = 16
 """Shards written together: each is at most a MiB."""
 
@@ -23,8 +27,9 @@ AT_ONCE = 16
 def store(proposal: Proposal, anchor: Block, certificate: bytes) -> TallyProof:
     """Write a certificate that the core has just verified, and drop what it supersedes.
 
-    Runs in a transaction in which the anchor is canonical. Kept are the newest proof of a running
-    count and the newest of a closing one.
+    Runs in a transaction in which the anchor is canonical. Kept are the newest proof of a closing
+    count, the newest of a running one, and for some minutes what a newer one superseded: somebody
+    may be reading its shards, or have sent its link to somebody.
     """
     file = io.BytesIO(certificate)
     root, head = container.read_head(file)
@@ -92,7 +97,9 @@ def _line(certificate: bytes) -> bytes:
 def _drop_superseded(row: TallyProof) -> None:
     """What a newer proof says better, and shards that no certificate names any more, also those of
     proposals that a reorganisation took back."""
-    older = TallyProof.objects.filter(proposal=row.proposal_id).exclude(pk=row.pk)
+    older = TallyProof.objects.filter(
+        proposal=row.proposal_id, proven_at__lt=timezone.now() - KEPT
+    ).exclude(pk=row.pk)
     (older if row.closing else older.filter(closing=False)).delete()
     with connection.cursor() as cursor:
         cursor.execute(_DROP_UNUSED)

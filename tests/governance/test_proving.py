@@ -42,6 +42,11 @@ def agree(scene: Scene) -> None:
     assert agreed(ChainStatus.objects.get(chain=scene.chain))
 
 
+def grown_old() -> None:
+    """What was proven so far was proven an hour ago."""
+    TallyProof.objects.update(proven_at=timezone.now() - timedelta(hours=1))
+
+
 def rested() -> None:
     ProofAttempt.objects.update(again_at=timezone.now() - timedelta(seconds=1))
 
@@ -64,6 +69,7 @@ def test_a_tally_is_proven_while_it_runs_and_when_it_is_closed(venue: Scene) -> 
     agree(venue)
     assert not turn(venue.chain, 5).proven
     rested()
+    grown_old()
     (next_one,) = turn(venue.chain, 5).proven
     assert next_one.votes == 2
     assert list(TallyProof.objects.all()) == [next_one]
@@ -163,6 +169,7 @@ def test_a_proof_is_withdrawn_with_its_anchor_and_made_anew(venue: Scene) -> Non
     lab.vote("Fumiko", proposal, Support.AGAINST)
     agree(venue)
     rested()
+    grown_old()
     (after,) = turn(venue.chain, 5).proven
     assert after.anchor_hash != before.anchor_hash
     assert list(TallyProof.objects.all()) == [after]
