@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tools import postgres
 
@@ -24,15 +25,19 @@ _DATA_DIR = Path(
     os.environ["TOCSIN_DATA_DIR"] if _HELPER else tempfile.mkdtemp("", "tocsin-tests-")
 )
 
+# How fast a machine is at a moment is no property of what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 os.environ["TOCSIN_DATA_DIR"] = str(_DATA_DIR)
 os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.settings"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings now: pytest-django looks before this file is imported, and found none."""
-    from django.conf import settings
+    from django.conf import settings as django_settings
 
-    settings.INSTALLED_APPS  # noqa: B018 - reading an attribute is what loads them
+    django_settings.INSTALLED_APPS  # noqa: B018 - reading an attribute is what loads them
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
