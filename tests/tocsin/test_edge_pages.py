@@ -34,11 +34,16 @@ POLICY = {
 @pytest.fixture
 def visitor(db: None, settings: Any) -> Client:
     """A browser that is signed in, before a venue with everything in it."""
+    from made_certificate import Made
+    from proven import arguments, proven
+
     from tests.web.seed import Seed, person
 
     settings.API_RATE = "off"
     settings.BY_TLS = True
-    Seed().all()
+    seed = Seed()
+    seed.all()
+    proven(seed, **arguments(Made()))
     client = Client(headers={"accept": "text/html,*/*"}, raise_request_exception=False)
     client.force_login(get_user_model().objects.create(address=person("alice")))
     return client
@@ -106,7 +111,7 @@ def crawl(client: Client) -> dict[str, list[Any]]:
     """Answers by route: what links lead to, a few of each, then what they do not lead to."""
     from chainsync.models import Block
     from charter.models import Chain, Contract, Endpoint, Person
-    from governance.models import Proposal
+    from governance.models import Proposal, ShardPlace
 
     answers: dict[str, list[Any]] = {}
     seen: set[str] = set()
@@ -128,6 +133,10 @@ def crawl(client: Client) -> dict[str, list[Any]]:
 
     for start in ("/", "/sign-in/", "/api/v1/", "/api/v1/docs/"):
         visit(start)
+    # Shards have names that no page needs to hold.
+    shard = ShardPlace.objects.select_related("proof__proposal").first()
+    assert shard is not None
+    visit(f"/api/v1/proposals/{shard.proof.proposal.key}/certificate/{shard.shard_id}")
     values: dict[str, list[Any]] = {
         "key": [
             *Chain.objects.values_list("key", flat=True),
