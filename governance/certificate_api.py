@@ -82,9 +82,11 @@ class ShardView(APIView):
     )
     def get(self, request: Request, key: str, shard: str) -> HttpResponseBase:
         """One shard of a proposal's kept_proofs."""
-        found = Shard.objects.filter(hash=shard, places__proof__proposal__key=key).first()
+        found = None
+        if _is_hash(shard):
+            found = Shard.objects.filter(hash=shard, places__proof__proposal__key=key).first()
         if found is None:
-            raise Http404(f"No certificate of {key} that is kept has a shard {shard}.")
+            raise Http404(f"No certificate of {key} that is kept has a shard {shard[:80]}.")
         response = HttpResponse(bytes(found.content), content_type=OCTETS)
         # It is named by its hash, so it never changes.
         patch_cache_control(response, public=True, max_age=31_536_000, immutable=True)

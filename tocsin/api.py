@@ -112,8 +112,8 @@ urlpatterns = [
         CertificateFileView.as_view(),
         name="api-certificate-file",
     ),
-    re_path(
-        r"^proposals/(?P<key>[-a-zA-Z0-9_]+)/certificate/(?P<shard>0x[0-9a-f]{64})$",
+    path(
+        "proposals/<slug:key>/certificate/<str:shard>",
         ShardView.as_view(),
         name="api-certificate-shard",
     ),
