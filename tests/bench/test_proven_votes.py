@@ -22,6 +22,8 @@ from proofs.statements.storage.tokens import proven_power
 from proofs.statements.tally import Counting, Tally
 from proofs.statements.vote_logs import ProvenVote, votes_in
 
+pytestmark = pytest.mark.slow
+
 VOTES = 120
 
 
