@@ -13,11 +13,11 @@ import pytest
 
 from tools.mutating import compiled, statements
 from tools.mutating.__main__ import main
-
-pytestmark = pytest.mark.slow
 from tools.mutating.javascript import neutralised
 from tools.mutating.site import Form
 from tools.node import find_node
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 
