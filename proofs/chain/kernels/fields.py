@@ -49,4 +49,5 @@ def number_at(text: Bytes, at: int) -> tuple[int, int]:
     digits, end = digits_at(text, at)
     if digits < 1 or digits > _MOST_DIGITS:
         return IRREGULAR, IRREGULAR
-    return digits_value(text, at + 3, digits), end
+    # Of 64 bits a number is negative here, and could be taken for a word of ours.
+    return max(digits_value(text, at + 3, digits), IRREGULAR), end

@@ -162,6 +162,10 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("a number with a sign", lambda row: row.update(cumulativeGasUsed="0x+5")),
     ("a number of 65 bits", lambda row: row.update(cumulativeGasUsed="0x1" + "0" * 16)),
     ("a number without 0x", lambda row: row.update(cumulativeGasUsed="ff5208")),
+    (
+        "a version of 64 bits, and no nonce",
+        lambda row: row.update(CANYON, depositReceiptVersion="0xfffffffffffffffe"),
+    ),
     ("a nonce of 65 bits", lambda row: row.update(CANYON, depositNonce="0x1" + "0" * 16)),
     ("no number", lambda row: row.update(cumulativeGasUsed="0x")),
     ("a status of two", lambda row: row.update(status="0x2")),
@@ -247,7 +251,8 @@ def test_of_a_name_given_twice_the_last_counts() -> None:
 
 def test_any_one_character_changed_is_judged_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     deposit = {"depositNonce": "0x1", "depositReceiptVersion": "0x1"}
-    logs = [LOG, {**LOG, "topics": [], "data": "0x56"}]
+    two = [*LOG["topics"], "0x" + "33" * 32]
+    logs = [{**LOG, "topics": two}, {**LOG, "topics": [], "data": "0x56"}]
     row = made(receipts.DEPOSIT, logs=logs, note=[{"a": None}, 12, True], **deposit)
     text = json.dumps({"id": 1, "result": [row, made()]}, separators=(",", ":")).encode()
     with monkeypatch.context() as patch:
