@@ -25,14 +25,14 @@ def proofs() -> QuerySet[TallyProof]:
         TallyProof.objects.filter(canonical())
         .annotate(operators=Subquery(anchor.values("operators")[:1]))
         .defer("head")
-        .order_by("-anchor_number")
+        .order_by("-anchor_number", "-pk")
     )
 
 
 def newest(found: Iterable[Proposal]) -> dict[int, TallyProof]:
     """The newest proof of each proposal, by its primary key. One query."""
     rows = proofs().filter(proposal__in=[row.pk for row in found])
-    newest_first = rows.order_by("proposal_id", "-anchor_number").distinct("proposal_id")
+    newest_first = rows.order_by("proposal_id", "-anchor_number", "-pk").distinct("proposal_id")
     return {row.proposal_id: row for row in newest_first}
 
 
