@@ -89,6 +89,11 @@ class Hub:
         self._count += 1
         return stream
 
+    def begin(self, position: int) -> None:
+        """Listen from this position on, unless listening has begun: a stream was told of it."""
+        if self.position is None:
+            self.position = position
+
     def leave(self, stream: Stream) -> None:
         """Forget a stream that was opened here."""
         self._count -= 1

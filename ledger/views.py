@@ -73,6 +73,7 @@ async def _frames(hub: live.Hub, topics: list[str], after: int | None) -> AsyncI
         yield f"retry: {RECONNECT_MILLISECONDS}\n\n"
         # The queue is open already, so nothing falls between the database's answer and it.
         position, missed = await sync_to_async(_since)(topics, after)
+        hub.begin(position)
         yield f"id: {position}\nevent: ready\ndata: {json.dumps({'position': position})}\n\n"
         for told in missed:
             yield _frame(told)
