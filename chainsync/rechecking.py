@@ -4,6 +4,10 @@ Following asks only for new blocks and observing asks those first who are not he
 without this a finding would stand for as long as nobody happens to ask.
 """
 
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef
+
 from chainsync import contracts, disputing, standing
 from chainsync.calls import Call, again
 from chainsync.coverage import read_contracts, wanted
@@ -63,14 +67,26 @@ def _gone(source: Source, row: Dispute, logs: Wanted) -> bool:
 
 def _answers_alike(source: Source, row: Dispute) -> bool:
     """Whether it answers what two operators answered: the contract's observations at that block,
-    or any newest ones, and the recorded code of all contracts at our head."""
+    or the newest one where that block or its state is gone, and the recorded code of all contracts
+    at our head. Raises EndpointFailure."""
     status = ChainStatus.objects.filter(chain=row.chain).first()
     if status is None or status.head_hash is None:
         return False
-    kept = Observation.objects.filter(chain=row.chain, operators__1__isnull=False)
-    there = kept.filter(block_hash=row.block_hash).order_by("pk")[:AT_ONCE]
-    for one in list(there) or list(kept.order_by("-pk")[:1]):
+    blocks = Block.objects.filter(chain=row.chain, hash=OuterRef("block_hash"), canonical=True)
+    kept = Observation.objects.filter(Exists(blocks), chain=row.chain, operators__1__isnull=False)
+    there = list(kept.filter(block_hash=row.block_hash).order_by("pk")[:AT_ONCE])
+    newest = list(kept.order_by("-block_number", "pk")[:1])
+    try:
+        alike = _repeats(source, there or newest)
+    except RpcError:  # A node keeps the state of few blocks.
+        alike = _repeats(source, newest)
+    return alike and contracts.as_recorded(source, row.chain, status.head_hash)
+
+
+def _repeats(source: Source, kept: Iterable[Observation]) -> bool:
+    """Whether it answers what was kept. Raises EndpointFailure."""
+    for one in kept:
         (found,) = again(source, [Call(one.address, bytes(one.calldata))], one.block_hash)
         if found != (None if one.result is None else bytes(one.result)):
             return False
-    return contracts.as_recorded(source, row.chain, status.head_hash)
+    return True

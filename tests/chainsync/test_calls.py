@@ -75,6 +75,26 @@ def test_a_third_operator_decides_and_the_liar_is_named(
     assert found.closed_at
 
 
+def test_a_lie_about_a_block_that_was_orphaned_is_forgiven_by_what_is_said_today(
+    node: Node, chain: Chain, head: Block
+) -> None:
+    """Nobody can be asked about the orphaned block any more; the newest observation is asked."""
+    third(node, chain)
+    suffer(node, "l2-a", "call")
+    observe(chain, [Call(ADDRESS, b"")], head)
+    assert rechecking.recheck(chain) == 0
+    node.reorg(2)
+    node.mine(2)
+    fresh = Block.objects.get(hash=follow_to(node, chain).head_hash)
+    head.refresh_from_db()
+    assert not head.canonical
+    observe(chain, [Call(ADDRESS, b"")], fresh)
+    assert rechecking.recheck(chain) == 0, "it lies about the new block as well"
+    node.gateway.switchboard.heal()
+    assert rechecking.recheck(chain) > 0
+    assert not Finding.objects.filter(rule="endpoint.lied", closed_at=None).exists()
+
+
 def test_the_code_of_contracts_is_what_two_operators_say(
     node: Node, chain: Chain, toy: Toy
 ) -> None:
