@@ -246,11 +246,9 @@ class Check {
   }
 
   /** What this site has counted up to the anchor of a certificate (by root, else the newest), and since. */
-  async counts(root) {
+  counts(root) {
     const { counts } = this.panel.dataset;
-    return getJson(root ? `${counts}?root=${root}` : counts).catch((error) => {
-      throw error instanceof Refusal ? error : new Refusal("The server cannot be reached. Check your connection and try again.");
-    });
+    return getJson(root ? `${counts}?root=${root}` : counts);
   }
 }
 

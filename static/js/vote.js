@@ -10,6 +10,7 @@ import { openWalletDialog } from "./walletbox.js";
 import { shortAddress, wallet } from "./wallets.js";
 
 const SUPPORT = { against: 0, for: 1, abstain: 2, split: 255 };
+const ANSWER_WITHIN = 10_000;
 const NAMES = { against: "Against", for: "For", abstain: "Abstain", split: "Split" };
 const STEPS = { wallet: "Confirm in your wallet", sent: "Sent", included: "Included in a block", counted: "Counted", final: "Final" };
 
@@ -256,9 +257,17 @@ class VoteBox {
   }
 }
 
+/** What our server answers. Past the browser's store, in which a second question would wait for the first. */
 export async function getJson(url) {
-  const response = await fetch(url, { headers: { Accept: "application/json" } });
-  const body = await response.json().catch(() => null);
+  const options = { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) };
+  let response;
+  let body = null;
+  try {
+    response = await fetch(url, options);
+    body = await response.json();
+  } catch {
+    if (!response || response.ok) throw new Refusal("The server cannot be reached. Check your connection and try again.");
+  }
   if (!response.ok) throw new Refusal(body?.error?.message ?? body?.error ?? `The server answered ${response.status}. Try again in a moment.`);
   return body;
 }

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,22 @@ def chromium() -> Iterator[Any]:
 
 
 OpenPage = Callable[..., Any]
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep for the end of the test whether it failed: its pages then say what they showed."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 @pytest.fixture
-def open_page(chromium: Any, site: Site) -> Iterator[OpenPage]:
+def open_page(chromium: Any, site: Site, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Open `path` in a fresh context; any error in the page's console fails the test at the end.
 
     `wallet`: settings of the pretended wallet (tests/web/wallet.js), None for a browser without.
@@ -155,6 +167,9 @@ def open_page(chromium: Any, site: Site) -> Iterator[OpenPage]:
 
     yield open_
     for context in contexts:
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
+                print(f"{page.url} showed:\n{page.locator('body').inner_text()[:5000]}")
         context.close()
     expected = ("status of 400", "status of 404")
     unexpected = [error for error in errors if not any(word in error for word in expected)]

@@ -190,18 +190,36 @@ def test_the_encoder_of_the_page_equals_another(site: Any, open_page: Any) -> No
             assert found == "0x" + want.hex()
 
 
-def test_a_delegation_is_signed_and_taken_over(site: Any, open_page: Any) -> None:
-    bert, jon = site.act("person", name="bert"), site.act("person", name="jon")
+def delegate(site: Any, open_page: Any, name: str, to: str, before: str) -> Any:
+    """The account of `name` has signed its delegation; returns the page and the hash."""
+    holder = site.act("person", name=name)
     site.act("advance")
-    page = open_page(f"/delegates/{bert}/", wallet={"accounts": [jon]})
+    page = open_page(f"/delegates/{to}/", wallet={"accounts": [holder]})
     page.get_by_role("button", name="Connect wallet").first.click()
     page.get_by_role("button", name="Pretended Wallet").click()
-    page.get_by_text("has not delegated yet").wait_for()
+    page.get_by_text(before).wait_for()
     page.get_by_role("button", name="Review", exact=True).click()
     page.get_by_text("You delegate your voting power to").wait_for()
     page.get_by_role("button", name="Sign in the wallet").click()
     until(page, "Object.keys(pretended.known).length > 0")
-    sent = page.evaluate("Object.keys(pretended.known).at(-1)")
+    return page, page.evaluate("Object.keys(pretended.known).at(-1)")
+
+
+def test_a_delegation_is_signed_and_taken_over(site: Any, open_page: Any) -> None:
+    bert = site.act("person", name="bert")
+    page, sent = delegate(site, open_page, "jon", bert, "has not delegated yet")
     page.evaluate("hash => pretended.include(hash)", sent)
     site.act("delegate", name="jon", to=bert, tx_hash=sent)
     page.get_by_text(f"has delegated its voting power to {bert}").wait_for()
+
+
+def test_a_question_that_is_never_answered_is_put_again(site: Any, open_page: Any) -> None:
+    """A connection may die without a word; nobody's way stands still for it."""
+    gert = site.act("person", name="gert")
+    page, sent = delegate(site, open_page, "ines", gert, "has delegated its voting power to")
+    lost: list[Any] = []
+    page.route(re.compile(r"\?of="), lambda route: lost.append(route), times=1)
+    page.evaluate("hash => pretended.include(hash)", sent)
+    site.act("delegate", name="ines", to=gert, tx_hash=sent)
+    page.get_by_text(f"has delegated its voting power to {gert}").wait_for()
+    assert lost, "nothing was asked"
