@@ -37,6 +37,7 @@ PARTS = {
     "keccak": "bench.keccak",
     "storage-proofs": "bench.storage_proofs",
     "receipts": "bench.receipts",
+    "hostile": "bench.hostile",
     "proven-votes": "bench.proven_votes",
 }
 """Name of a part and its module (and function), in the order in which they run."""

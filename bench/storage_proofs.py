@@ -91,11 +91,11 @@ def run(stage: Stage) -> bool:
     return right
 
 
-def scene(file: Path) -> Scene:
-    """A contract of a million slots, drawn by a fixed seed, among three thousand accounts."""
+def scene(file: Path, trie: int = TRIE, count: int = PROOFS) -> Scene:
+    """A contract of so many slots, drawn by a fixed seed, among three thousand accounts."""
     draw = random.Random(20)  # noqa: S311 - the same for all, and again
-    values = [draw.randrange(1, 2 ** draw.choice((8, 64, 96, 208, 256))) for _ in range(TRIE)]
-    slots = draw.sample(range(TRIE), PROOFS)
+    values = [draw.randrange(1, 2 ** draw.choice((8, 64, 96, 208, 256))) for _ in range(trie)]
+    slots = draw.sample(range(trie), count)
     content = {_key(slot): rlp.number(value) for slot, value in enumerate(values)}
     root, proofs = prove(content, [_key(slot) for slot in slots])
     account = rlp.encode([b"\x01", b"\x05", root, CODE_HASH])
@@ -111,7 +111,7 @@ def scene(file: Path) -> Scene:
         "storageHash": _hex(root),
     }
     asked, bodies = [], []
-    for start in range(0, PROOFS, A_REPLY):
+    for start in range(0, count, A_REPLY):
         some = slots[start : start + A_REPLY]
         rows = [
             {"key": f"0x{slot:064x}", "value": hex(values[slot]), "proof": [_hex(n) for n in nodes]}

@@ -19,20 +19,22 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from ..keccak import keccak256
 from ..keccak_batch import SlowBatch, keccak256_rows
 from ..refusals import BatchRefused, Refusal
 from . import getproof, proof
 from .account import ABSENT, Account
-from .answers import Fields
+from .answers import Fields, octets
 from .getproof import Asked, Proven
 from .nesting import shallow
 from .proof import Known
 
 # A node of a regular proof has 32 bytes or more, so 64 digits between quotes and a comma.
 _TEXT_PER_NODE = 69
+# One that is too short for that still has quotes, 0x and a comma.
+_TEXT_PER_REF = 5
 _NODES_PER_SLOT = 16
 _RESULT = ("address", "balance", "codeHash", "nonce", "storageHash", "accountProof")
-_ROW = ("key", "value", "proof")
 
 
 def check_all(state_root: bytes, asked: Sequence[Asked], bodies: Sequence[bytes]) -> list[Proven]:
@@ -144,7 +146,7 @@ class Batch:
         """Try once more with what counts of a reply, so that a few needless fields or escapes in
         each do not slow all down to the plain path."""
         try:
-            return self._scan(at, msgspec.json.encode({"result": _kept(getproof.read(body))}))
+            return self._scan(at, _rewritten(getproof.read(body)))
         except (ValueError, OverflowError, RecursionError):
             return None
 
@@ -177,8 +179,10 @@ class Batch:
                 continue
             begin, stop = store.spans[row].tolist()
             try:
-                # Its nesting is known: only plain strings, and one list of them, have been read.
+                # How deep it is nested has been looked at.
                 claim = msgspec.json.decode(self.bodies[at][begin:stop])
+                if self._verdict(row) == self.kernels.verdicts.SHORT_NODE:
+                    self._check_short(row, claim["proof"])
                 if store.odd[row] == self.kernels.verdicts.NO_VALUE:
                     word = store.found[row].tobytes()
                     getproof.check_value(claim, word)
@@ -195,10 +199,22 @@ class Batch:
             slots, words = [slots[position] for position in holds], words[holds]
         self._add(at, Proven(account, slots, words.tobytes()), refusals)
 
+    def _verdict(self, row: int) -> int:
+        """What the loops say of a row, whatever the number that it claims."""
+        return int(self.store.odd[row]) & ~int(self.kernels.verdicts.NO_VALUE)
+
+    def _check_short(self, row: int, nodes: Sequence[str]) -> None:
+        """Refuse a short node in a row that is not the one that its parent names."""
+        position, depth = self.store.places[row].tolist()
+        found = keccak256(octets(nodes[position], "proof"))
+        wanted = self.store.found[row].tobytes()
+        if found != wanted:
+            raise proof.mismatch(position, depth, found, wanted)
+
     def _blamed(self, row: int) -> Refusal | None:
         """The refusal of a row that the loops have judged; None for one that they have not."""
         store, verdicts = self.store, self.kernels.verdicts
-        verdict, found = int(store.odd[row]) & ~verdicts.NO_VALUE, store.found[row].tobytes()
+        verdict, found = self._verdict(row), store.found[row].tobytes()
         position, depth = store.places[row].tolist()
         if verdict == verdicts.ANOTHER_NODE:
             node = self.hashes[store.refs[store.first[row] + position]].tobytes()
@@ -219,16 +235,40 @@ class Batch:
         self.refusals |= {(at, position): refusal for position, refusal in refusals.items()}
 
 
-def _kept(result: Fields) -> Fields:
-    """The fields of a result that are looked at, without any others."""
+def _rewritten(result: Fields) -> bytes:
+    """A reply with the fields of a result that are looked at and no others, as loops can read it.
+
+    Raises ValueError, OverflowError, RecursionError.
+    """
+    kept = {name: result[name] for name in _RESULT if name in result}
     rows = result.get("storageProof")
     if isinstance(rows, list):
-        rows = [_only(row, _ROW) if isinstance(row, dict) else row for row in rows]
-    return {**_only(result, _RESULT), "storageProof": rows}
+        rows = [_row(row) if isinstance(row, dict) else None for row in rows]
+    return msgspec.json.encode({"result": {**kept, "storageProof": rows}})
 
 
-def _only(fields: Fields, names: Sequence[str]) -> Fields:
-    return {name: fields[name] for name in names if name in fields}
+def _row(row: Fields) -> Fields:
+    """What is looked at of a row of storageProof; names that are missing stand for nothing."""
+    nodes = row.get("proof")
+    return {
+        "key": _digits(row.get("key")),
+        "value": _digits(row.get("value")),
+        "proof": [_digits(node) for node in nodes] if isinstance(nodes, list) else None,
+    }
+
+
+def _digits(value: object) -> str | None:
+    """A text that JSON writes as it stands, as all digits are; of others only how they are refused
+    counts: as digits with spaces between them, or as nothing at all."""
+    if not isinstance(value, str):
+        return None
+    if len(msgspec.json.encode(value)) == len(value) + 2:
+        return value
+    try:
+        bytes.fromhex(value[2:])
+    except ValueError:
+        return None
+    return value[:2] + " 00"
 
 
 def _room(make: Any, slots: int, text: int) -> Any:
@@ -243,7 +283,7 @@ def _room(make: Any, slots: int, text: int) -> Any:
         digits=np.empty(text, np.uint8),
         offsets=np.zeros(most + 1, np.int64),
         table=np.full(table, -1, np.int32),
-        refs=np.empty(most, np.int64),
+        refs=np.empty(text // _TEXT_PER_REF + 1, np.int64),
         first=np.zeros(slots + 1, np.int64),
         keys=np.empty((slots, 32), np.uint8),
         values=np.empty((slots, 32), np.uint8),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ..refusals import UnreadableAnswer
 
 MAX_DEPTH = 32
 """A batch of receipts with their logs needs seven."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -15,12 +18,17 @@ def shallow(text: bytes) -> bytes:
     Some libraries raise Python's limit of recursion so far (py_ecc does when it is imported) that
     a decoder overflows the stack and the process dies before any error. Raises UnreadableAnswer.
     """
+    # Brackets within strings are no nesting, but to look for strings takes longer.
+    if _deeper(text) and _deeper(_STRING.sub(b"", text)):
+        raise UnreadableAnswer("It is nested too deeply.")
+    return text
+
+
+def _deeper(text: bytes) -> bool:
     brackets = text.translate(None, _BUT_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:
             break
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     # What never closes the decoder refuses, but it must not be many.
-    if len(brackets) > MAX_DEPTH:
-        raise UnreadableAnswer("It is nested too deeply.")
-    return text
+    return len(brackets) > MAX_DEPTH

@@ -45,6 +45,8 @@ class _Receipt(msgspec.Struct):
 
 
 _READER = msgspec.json.Decoder(_Receipt)
+_RECEIPT = _Receipt.__struct_fields__
+_LOG = ("address", "topics", "data")
 
 
 def roots(bodies: Sequence[bytes]) -> list[bytes]:
@@ -62,8 +64,12 @@ def roots(bodies: Sequence[bytes]) -> list[bytes]:
         try:
             if batch and batch.add(octets("a reply", body)):
                 regular.append(at)
+                continue
+            rows = read(body)
+            if batch and (text := _rewritten(rows)) and batch.add(text):
+                regular.append(at)
             else:
-                found[at] = receipts.root(read(body))
+                found[at] = receipts.root(rows)
         except Refusal as refusal:
             refusals[at] = refusal.bare()
     if batch:
@@ -102,6 +108,24 @@ def loops() -> Any | None:
     return SimpleNamespace(leaves=leaves, logs=logs, receipts=scanning)
 
 
+def _rewritten(rows: list[Fields]) -> bytes | None:
+    """A reply with what counts of these receipts and nothing that a loop cannot pass over; None
+    where that cannot be written."""
+    kept = [_only(row, _RECEIPT) for row in rows]
+    for row in kept:
+        logs = row.get("logs")
+        if isinstance(logs, list):
+            row["logs"] = [_only(log, _LOG) if isinstance(log, dict) else log for log in logs]
+    try:
+        return msgspec.json.encode({"result": kept})
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _only(fields: Fields, names: Sequence[str]) -> dict[str, object]:
+    return {name: fields[name] for name in names if name in fields}
+
+
 class _Batch:
     """Blocks whose leaves have been written, and hashed as far as a portion was full."""
 
@@ -126,31 +150,33 @@ class _Batch:
                 self.counts.append(0)
             return count == 0
         rows, shape = self.rows[:count], trie_batch.shape(count)
-        odd: dict[int, bytes | Refusal | None] = {}
-        for number in self._odd(rows):
-            value = odd[number] = _plainly(body, rows[number, at.FROM], rows[number, at.TO])
-            rows[number, at.SIZE] = len(value) if isinstance(value, bytes) else 0
-            if not isinstance(value, bytes):
+        odd: dict[int, bytes | Refusal] = {}
+        for number, span in self._odd(rows):
+            if not odd and not at.is_whole(text):
+                return False
+            value = odd[number] = _plainly(body[span])
+            if isinstance(value, Refusal):
                 # Only a row before it can be refused in its place.
-                rows = rows[: number + 1]
+                rows, rows[number, at.SIZE] = rows[: number + 1], 0
                 break
+            rows[number, at.SIZE] = len(value)
         ends = np.empty(len(rows), np.int64)
         leaves.place(rows, shape.key_ends, ends)
         out, begin = self._portion(int(ends[-1]))
         leaves.write(text, rows, self.logs, shape.keys, shape.key_ends, out)
-        for number in self._odd(rows):
+        for number, span in self._odd(rows):
+            # Digits have only been looked at by writing: what is no JSON at all is refused as that.
+            if not odd and not at.is_whole(text):
+                return False
             if number not in odd:
-                odd[number] = _plainly(body, rows[number, at.FROM], rows[number, at.TO])
+                odd[number] = _plainly(body[span])
             value = odd[number]
             if isinstance(value, Refusal):
-                # What is no JSON at all is refused as that. Digits have only been looked at up to
-                # here.
-                read(body)
                 raise value
-            if value is None or len(value) != rows[number, at.SIZE]:
+            if len(value) != rows[number, at.SIZE]:
                 return False
             end = ends[number]
-            out[end - len(value) : end] = np.frombuffer(value, np.uint8)
+            out.data[end - len(value) : end] = value
         self.ends.append(ends + begin)
         self.counts.append(count)
         return True
@@ -161,10 +187,14 @@ class _Batch:
         leaves = np.concatenate([np.empty((0, 32), np.uint8), *self.hashes])
         return trie_batch.roots(leaves, self.counts)
 
-    def _odd(self, rows: Any) -> list[int]:
+    def _odd(self, rows: Any) -> list[tuple[int, slice]]:
+        """Numbers of the rows that are left to the plain path, and where they lie."""
         at = self.kernels.receipts
-        numbers: list[int] = np.flatnonzero(rows[:, at.KIND] == at.ODD).tolist()
-        return numbers
+        numbers = np.flatnonzero(rows[:, at.KIND] == at.ODD)
+        spans = rows[numbers][:, (at.FROM, at.TO)].tolist()
+        return [
+            (number, slice(*span)) for number, span in zip(numbers.tolist(), spans, strict=True)
+        ]
 
     def _make_room(self, size: int) -> None:
         for name, least in (
@@ -191,13 +221,9 @@ class _Batch:
         self.ends = [np.zeros(1, np.int64)]
 
 
-def _plainly(body: bytes, begin: int, end: int) -> bytes | Refusal | None:
-    """What the plain path makes of one receipt; None where that is no JSON by itself."""
+def _plainly(text: bytes) -> bytes | Refusal:
+    """What the plain path makes of one receipt, of which it is known that it is JSON."""
     try:
-        row = _READER.decode(shallow(body[begin:end]))
-    except ValueError:
-        return None
-    try:
-        return receipts.encode(msgspec.structs.asdict(row))
+        return receipts.encode(msgspec.structs.asdict(_READER.decode(text)))
     except Refusal as refusal:
         return refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import receipts as plain
+from ..nesting import MAX_DEPTH
 from . import compiled
 from .digits import digits_value
 from .fields import digits_at, is_hex, name_at
@@ -31,6 +32,7 @@ LEAST_LOG_TEXT = 70
 """Characters of the shortest log, at least."""
 ADDRESS_DIGITS, TOPIC_DIGITS = 40, 64
 
+_IN_LOG = MAX_DEPTH - 5
 _MOST_TOPICS = plain.MOST_TOPICS
 _ADDRESS_NAME, _TOPICS_NAME, _DATA_NAME = letters("address"), letters("topics"), letters("data")
 
@@ -80,7 +82,7 @@ def _log(text: Bytes, at: int, row: Numbers) -> int:
                     return IRREGULAR
             at += 1
         else:
-            at = value_end(text, at)
+            at = value_end(text, at, _IN_LOG)
             if at < 0:
                 return IRREGULAR
         at = after_space(text, at)

@@ -1,7 +1,7 @@
 """Nodes in the JSON text of proofs: each different one is stored once, as bytes.
 
-The RLP header of a node tells its length, so its end need not be searched for. The same text again
-is found by a sample of it and then compared in full.
+The same text again is found by a sample of it and then compared in full. What its bytes are is not
+looked at here: a node that is none has another hash than its parent names.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ from .text import (
     put_half,
     put_word,
     same,
+    string_end,
     word,
 )
 
 SHORTEST = 32
+SHORT = -1
+"""In place of the number of a node of fewer bytes, which is not stored."""
 PLAIN, NO_VALUE = 1, 8
 _MOST_PROBES = 64
 
@@ -99,22 +102,6 @@ def _sample(text: Bytes, at: int, end: int) -> int:
 
 
 @compiled
-def _node_size(text: Bytes, at: int) -> int:
-    """Bytes of the RLP list whose digits begin at ``at``, by its first digits; else IRREGULAR."""
-    if at + 6 > len(text):
-        return IRREGULAR
-    first = 16 * DIGITS[text[at]] + DIGITS[text[at + 1]]
-    if first < 0xC0 or first > 0xF9:
-        return IRREGULAR
-    if first < 0xF8:
-        return first - 0xC0 + 1
-    size = 0
-    for place in range(2 * (first - 0xF7)):
-        size = 16 * size + DIGITS[text[at + 2 + place]]
-    return size + 1 + first - 0xF7
-
-
-@compiled
 def _node(
     text: Bytes,
     at: int,
@@ -154,12 +141,18 @@ def read_proof(text: Bytes, at: int, store: Store) -> int:
     while True:
         if at + 3 > len(text) or text[at] != QUOTE or text[at + 1] != 48 or text[at + 2] != 120:
             return IRREGULAR
-        end = at + 3 + 2 * _node_size(text, at + 3)
-        if end - at - 3 < 2 * SHORTEST or not is_at(text, end, QUOTE):
+        end = string_end(text, at) - 1
+        if end < at + 3 or (end - at) & 1 == 0:
             return IRREGULAR
-        number = _node(text, at + 3, end, nodes, digits, offsets, table, counts[0])
-        if number < 0:
-            return IRREGULAR
+        if end - at - 3 < 2 * SHORTEST:
+            number = SHORT
+            for place in range(at + 3, end):
+                if DIGITS[text[place]] > 15:
+                    return IRREGULAR
+        else:
+            number = _node(text, at + 3, end, nodes, digits, offsets, table, counts[0])
+            if number < 0:
+                return IRREGULAR
         counts[0] = max(counts[0], number + 1)
         refs[counts[1]] = number
         counts[1] += 1

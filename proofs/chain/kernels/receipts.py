@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import receipts as plain
+from ..nesting import MAX_DEPTH
 from . import compiled
 from .fields import is_hex, name_at, number_at
 from .logs import read_logs
@@ -42,6 +43,8 @@ LEAST_TEXT = 48
 DEPOSIT = plain.DEPOSIT
 BLOOM_DIGITS = 512
 
+_IN_RECEIPT = MAX_DEPTH - 3
+"""Brackets that may be open in a receipt, with those of the reply around it."""
 _KINDS = np.zeros(256, np.bool_)
 _KINDS[[0, DEPOSIT, *plain.PLAIN]] = True
 _LOGS_NAME, _TYPE_NAME, _STATUS_NAME = letters("logs"), letters("type"), letters("status")
@@ -55,7 +58,8 @@ _NEEDED = _LOGS | _STATUS | _BLOOM | _GAS
 
 @compiled
 def _receipt(text: Bytes, at: int, logs: Numbers, row: Numbers) -> int:
-    """Read the receipt that begins at ``at``. Position after it, or IRREGULAR."""
+    """Read the receipt that begins at ``at``. Position after it, or IRREGULAR; of one that lacks
+    something the row is ODD."""
     seen = 0
     row[KIND], row[VERSION] = 0, ABSENT
     while True:
@@ -68,7 +72,7 @@ def _receipt(text: Bytes, at: int, logs: Numbers, row: Numbers) -> int:
             row[LOG_END], row[LOGS_SIZE], at = read_logs(text, at, logs, row[LOG])
         elif is_word(text, name, size, _TYPE_NAME):
             field = _TYPE
-            at = value_end(text, at)
+            at = value_end(text, at, _IN_RECEIPT)
             if not is_word(text, begin, 4, NULL):
                 row[KIND], _ = number_at(text, begin)
                 if row[KIND] < 0 or row[KIND] > 255 or not _KINDS[row[KIND]]:
@@ -90,15 +94,15 @@ def _receipt(text: Bytes, at: int, logs: Numbers, row: Numbers) -> int:
             row[GAS], at = number_at(text, at)
         elif is_word(text, name, size, _NONCE_NAME):
             field = _NONCE
-            at = value_end(text, at)
+            at = value_end(text, at, _IN_RECEIPT)
             row[NONCE], _ = number_at(text, begin)
         elif is_word(text, name, size, _VERSION_NAME):
             field = _VERSION
-            at = value_end(text, at)
+            at = value_end(text, at, _IN_RECEIPT)
             if not is_word(text, begin, 4, NULL):
                 row[VERSION], _ = number_at(text, begin)
         else:
-            at = value_end(text, at)
+            at = value_end(text, at, _IN_RECEIPT)
         if at < 0 or seen & field:
             return IRREGULAR
         seen |= field
@@ -108,11 +112,13 @@ def _receipt(text: Bytes, at: int, logs: Numbers, row: Numbers) -> int:
         if not is_at(text, at, COMMA):
             return IRREGULAR
     if seen & _NEEDED != _NEEDED or row[GAS] < 0:
-        return IRREGULAR
+        row[KIND] = ODD
+        return at + 1
     size = 1 + number_size(row[GAS]) + 3 + 256 + head_size(row[LOGS_SIZE]) + row[LOGS_SIZE]
     if row[KIND] == DEPOSIT and row[VERSION] != ABSENT:
         if not seen & _NONCE or row[NONCE] < 0 or row[VERSION] < 0:
-            return IRREGULAR
+            row[KIND] = ODD
+            return at + 1
         size += number_size(row[NONCE]) + number_size(row[VERSION])
     row[FIELDS_SIZE] = size
     row[SIZE] = head_size(size) + size + (row[KIND] > 0)
@@ -137,10 +143,10 @@ def _all(text: Bytes, at: int, receipts: Numbers, logs: Numbers) -> tuple[int, i
         at = _receipt(text, at, logs, row)
         if at < 0:
             row[KIND] = ODD
-            at = value_end(text, row[FROM])
+            at = value_end(text, row[FROM], _IN_RECEIPT + 1)
             if at < 0:
                 return IRREGULAR, IRREGULAR
-        else:
+        elif row[KIND] != ODD:
             known = row[LOG_END]
         row[TO] = at
         count += 1
@@ -167,7 +173,7 @@ def scan(text: Bytes, receipts: Numbers, logs: Numbers) -> int:
                 return IRREGULAR
             count, at = _all(text, at, receipts, logs)
         else:
-            at = value_end(text, at)
+            at = value_end(text, at, MAX_DEPTH - 1)
         if at < 0:
             return IRREGULAR
         at = after_space(text, at)
@@ -175,3 +181,9 @@ def scan(text: Bytes, receipts: Numbers, logs: Numbers) -> int:
             return count if after_space(text, at + 1) == len(text) else IRREGULAR
         if not is_at(text, at, COMMA):
             return IRREGULAR
+
+
+@compiled
+def is_whole(text: Bytes) -> bool:
+    """Whether a reply that was read is JSON to its last digit, of the kind that is passed over."""
+    return value_end(text, after_space(text, 0), MAX_DEPTH) >= 0

@@ -7,6 +7,7 @@ names, odd digits) is left to the plain path, for the row or for the whole reply
 
 from __future__ import annotations
 
+from ..nesting import MAX_DEPTH
 from . import compiled
 from .nodes import NO_VALUE, PLAIN, Store, read_proof
 from .text import (
@@ -26,10 +27,13 @@ from .text import (
     string_end,
     strings_end,
 )
+from .values import value_end
 
 FIELDS = ("address", "balance", "codeHash", "nonce", "storageHash", "accountProof")
 """Fields of a result, by the number of their span."""
 
+_IN_ROW = MAX_DEPTH - 4
+"""Brackets that may be open in a row, with those of the reply around it."""
 _REPLY = names("jsonrpc", "id", "result")
 _RESULT = names(*FIELDS, "storageProof")
 _ROW = names("key", "value", "proof")
@@ -52,12 +56,12 @@ def _row(text: Bytes, at: int, store: Store) -> int:
             if at < 0:
                 counts[1] = before
                 odd[row] |= PLAIN
-                at = strings_end(text, array)
+                at = value_end(text, array, _IN_ROW)
         else:
             end = string_end(text, at)
-            if end > 0 and not quantity(text, at, end, keys if number == 0 else values, row):
+            if not quantity(text, at, end, keys if number == 0 else values, row):
                 odd[row] |= PLAIN if number == 0 else NO_VALUE
-            at = end
+            at = end if end > 0 else value_end(text, at, _IN_ROW)
         if at < 0:
             return IRREGULAR
         at = after_space(text, at)
@@ -74,6 +78,17 @@ def _row(text: Bytes, at: int, store: Store) -> int:
 
 
 @compiled
+def _no_row(text: Bytes, begin: int, store: Store) -> int:
+    """Take what is no object for the next row. Position after it, or IRREGULAR."""
+    counts = store.counts
+    row, end = counts[2], value_end(text, begin, _IN_ROW)
+    store.odd[row], store.spans[row, 0], store.spans[row, 1] = PLAIN, begin, end
+    counts[2] += 1
+    store.first[row + 1] = counts[1]
+    return end
+
+
+@compiled
 def _rows(text: Bytes, at: int, store: Store, most: int) -> int:
     """Read the array of rows, ``most`` at most. Position after it, or IRREGULAR."""
     if not is_at(text, at, OPEN):
@@ -82,9 +97,7 @@ def _rows(text: Bytes, at: int, store: Store, most: int) -> int:
     if is_at(text, at, CLOSE):
         return at + 1
     for _ in range(most):
-        if not is_at(text, at, BEGIN):
-            return IRREGULAR
-        at = _row(text, at, store)
+        at = _row(text, at, store) if is_at(text, at, BEGIN) else _no_row(text, at, store)
         if at < 0:
             return IRREGULAR
         at = after_space(text, at)

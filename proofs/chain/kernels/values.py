@@ -27,7 +27,6 @@ from .text import (
     string_end,
 )
 
-_DEEPEST = 16
 _MOST_FIGURES = 15
 _ESCAPED = np.zeros(256, np.bool_)
 _ESCAPED[np.frombuffer(rb'"\/bfnrt', np.uint8)] = True
@@ -35,10 +34,11 @@ NULL, _TRUE, _FALSE = letters("null"), letters("true"), letters("false")
 
 
 @compiled
-def value_end(text: Bytes, at: int) -> int:
+def value_end(text: Bytes, at: int, deepest: int) -> int:
     """Position after the JSON value that begins at ``at``, whatever it is, or IRREGULAR.
 
-    Strings are ASCII, numbers whole ones, and nothing lies deeper than _DEEPEST.
+    Strings are ASCII, numbers whole ones, and no more than ``deepest`` brackets, 62 at most, are
+    open at once.
     """
     depth, objects = 0, 0
     while True:
@@ -47,7 +47,7 @@ def value_end(text: Bytes, at: int) -> int:
         byte = text[at]
         if byte in (BEGIN, OPEN):
             depth, objects = depth + 1, objects << 1 | (byte == BEGIN)
-            if depth > _DEEPEST:
+            if depth > deepest:
                 return IRREGULAR
             at = after_space(text, at + 1)
             if not is_at(text, at, END if objects & 1 else CLOSE):

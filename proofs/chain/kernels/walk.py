@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import compiled
-from .nodes import NO_VALUE, PLAIN, Store
+from .nodes import NO_VALUE, PLAIN, SHORT, Store
 from .text import Bytes, Numbers, same
 
 IRREGULAR, BRANCH, EXTENSION, LEAF = 0, 1, 2, 3
-PROVEN, ANOTHER_NODE, NO_NODE, NEEDLESS_NODE, ANOTHER_VALUE, ANOTHER_SLOT = 0, 2, 3, 4, 5, 6
+PROVEN, ANOTHER_NODE, NO_NODE, NEEDLESS_NODE, ANOTHER_VALUE = 0, 2, 3, 4, 5
+SHORT_NODE, ANOTHER_SLOT = 6, 7
 """What becomes of a row; the last is for whoever knows what was asked."""
 _DEPTH = 64
 _EMPTY, _HASH = 0x80, 0xA0
@@ -154,7 +155,8 @@ def walk(
     ``hashes`` has the digest of each node, ``paths`` the hashed key of each row; ``root`` is the
     storage root, 32 bytes. Odd is a row PLAIN that is left to the plain path, ANOTHER_NODE with a
     node that does not have the hash found, NO_NODE where a node of that hash should follow,
-    NEEDLESS_NODE with one too many, and ANOTHER_VALUE with another claim than the word found.
+    SHORT_NODE where one stands that was not stored, NEEDLESS_NODE with one too many, and
+    ANOTHER_VALUE with another claim than the word found.
     """
     # Each mention of a field counts a reference, which costs more than the loop.
     data, refs, starts = store.nodes, store.refs, store.first
@@ -170,6 +172,9 @@ def walk(
                 verdict = NEEDLESS_NODE
                 break
             node = refs[ref]
+            if node == SHORT:
+                verdict = SHORT_NODE
+                break
             if not same(hashes[node], 0, wanted, at, 32):
                 verdict = ANOTHER_NODE
                 break
@@ -209,7 +214,7 @@ def walk(
             verdict = PROVEN
         if verdict == PROVEN and not unread and not same(word, 0, claimed, 0, 32):
             verdict = ANOTHER_VALUE
-        elif verdict in (ANOTHER_NODE, NO_NODE):
+        elif verdict in (ANOTHER_NODE, NO_NODE, SHORT_NODE):
             for byte in range(32):
                 word[byte] = wanted[at + byte]
         odd[row], places[row, 0], places[row, 1] = verdict | unread, position, depth

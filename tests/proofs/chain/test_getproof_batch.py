@@ -254,12 +254,21 @@ def swapped(row: Row) -> None:
     row["proof"][-2:] = row["proof"][:-3:-1]
 
 
+def headed(row: Row) -> None:
+    """The last node says that it is longer than it is."""
+    row["proof"][-1] = "0xf90fff" + row["proof"][-1][2:]
+
+
 FALSE: list[tuple[str, Callable[[Row], Any], set[type[Refusal]]]] = [
     ("another value", lambda row: row.update(value="0x1234567"), {ValueMismatch}),
     ("nothing", lambda row: row.update(value="0x0"), {ValueMismatch}),
     ("another slot", lambda row: row.update(key=hex(int(row["key"], 16) ^ 1)), {AnotherAnswer}),
     ("another root", lambda row: row["proof"].pop(0), {RootMismatch}),
     ("nodes in another order", swapped, {HashMismatch, RootMismatch}),
+    ("a node under a false header", headed, {HashMismatch}),
+    ("a short node", lambda row: row["proof"].__setitem__(-1, "0x123456"), {HashMismatch}),
+    ("an empty node", lambda row: row["proof"].__setitem__(0, "0x"), {RootMismatch}),
+    ("a short node too many", lambda row: row["proof"].append("0x12"), {UnusedNode}),
     ("a node less", lambda row: row["proof"].pop(), {MissingNode}),
     ("a node twice", lambda row: row["proof"].append(row["proof"][-1]), {UnusedNode}),
     (

@@ -197,15 +197,21 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("a name with an escape", lambda row: row.update({'na"me': "0x1"})),
     ("a log with more", lambda row: row["logs"][0].update({"removed": False, "x\ty": []})),
 ]
-# What sends a whole reply to the plain path: what is passed over must be of the plainest kind.
-WHOLE: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
-    ("other digits", lambda row: row["logs"][0].update(data="0x\uff11\uff12")),
+# What is passed over must be of the plainest kind: a reply with these is written anew without them.
+NEEDLESS: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("other letters", lambda row: row.update(note="\u00e9")),
     ("a fraction", lambda row: row.update(note=0.5)),
     ("less than nothing", lambda row: row.update(note=-1)),
     ("a long number", lambda row: row.update(note=10**20)),
     ("great depth", lambda row: row.update(note=json.loads("[" * 20 + "]" * 20))),
     ("an escaped letter", lambda row: row.update({"\u0007": 1})),
+    ("a log with a fraction", lambda row: row["logs"][0].update(note=0.5)),
+]
+# What counts cannot be left out, so these send a whole reply to the plain path.
+WHOLE: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
+    ("other digits", lambda row: row["logs"][0].update(data="0x\uff11\uff12")),
+    ("a topic of fractions", lambda row: row["logs"][0].update(topics=[0.5])),
+    ("a number beyond all", lambda row: row.update(status=10**20)),
 ]
 
 
@@ -220,6 +226,18 @@ def test_what_is_not_regular_is_judged_alike_and_alone(
     first, _, last = both(body([good]), body([good, odd]), body([good]))
     assert first == last == ordered_root([receipts.encode(good)])
     # The plain path looked at each block for comparison; for the batch at no more than a receipt.
+    assert taken == [1, 2, 1]
+
+
+@pytest.mark.parametrize("change", [one for _, one in NEEDLESS], ids=[name for name, _ in NEEDLESS])
+def test_what_is_needless_is_left_out_where_it_cannot_be_passed_over(
+    change: Callable[[dict[str, Any]], Any], taken: list[int]
+) -> None:
+    good, odd = made(logs=[LOG]), made(logs=[copy.deepcopy(LOG)])
+    change(odd)
+    roots = both(body([good]), body([good, odd]), body([good]))
+    assert roots[0] == roots[2] == ordered_root([receipts.encode(good)])
+    assert roots[1] == ordered_root([receipts.encode(good)] * 2)
     assert taken == [1, 2, 1]
 
 
