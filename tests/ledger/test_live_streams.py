@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
@@ -264,6 +265,32 @@ def test_everything_told_reaches_a_stream_in_order_and_a_page_of_thousands_too(
             assert [told and told.event for told in got] == [str(n) for n in range(80)]
             with pytest.raises(TimeoutError):
                 await stream.next(0.05)
+
+    asyncio.run(story())
+
+
+def test_what_is_told_before_a_process_listens_reaches_its_first_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The stream is told that it is ready while the hub is still on its way to the database."""
+    sealed, may_look = live._sealed, asyncio.Event()
+
+    async def late(listening: psycopg.AsyncConnection) -> int:
+        await may_look.wait()
+        return await sealed(listening)
+
+    monkeypatch.setattr(live, "_sealed", late)
+    say("before")
+
+    async def story() -> None:
+        frames = aiter(await AsyncClient().get("/live/?topic=proposals"))
+        await anext(frames)
+        assert b"event: ready" in await anext(frames)
+        await sync_to_async(_aside, thread_sensitive=False)(lambda: say("meanwhile"))
+        may_look.set()
+        async with asyncio.timeout(5):
+            assert b'"meanwhile"' in await anext(frames)
+        live.hub().close()
 
     asyncio.run(story())
 
