@@ -2,9 +2,10 @@
 
 Receipts against their roots, votes out of them, power and receipt of each voter by storage proofs,
 the exact comparison with the totals, and the rows: by the batch paths that the product has, in two
-workers, from replies that a process of its own makes and that wait in files while they are
-measured. Beside it the floor of each part, and what web3.py, `rlp` with `HexaryTrie` and Django's
-`bulk_create` take for ten thousand votes of the same replies.
+workers, from replies that wait in files while they are measured: made by a process of its own out
+of tries as large, and for fewer votes those of a real node. Beside it the floor of each part, and
+what web3.py, `rlp` with `HexaryTrie` and Django's `bulk_create` take for ten thousand votes of the
+same replies.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from bench.votes import Scene
 
 WORKERS = 2
 SIZES = (10_000, 100_000, 1_000_000)
+OF_NODE, LONG_OF_NODE = 10_000, 50_000
+"""Votes of which a real node gives the replies: what one takes grows with all that it holds."""
 AT_LEAST_FASTER, AT_MOST_MEGABYTES = 25, 1_000
 TALLY = "exact tally"
 STAGES = (ROOTS, COLUMNS, PROOFS, POWERS, TALLY, ROWS, COPY)
@@ -43,9 +46,10 @@ STAGES = (ROOTS, COLUMNS, PROOFS, POWERS, TALLY, ROWS, COPY)
 class Run(NamedTuple):
     """One vote counted: seconds that passed with two workers, what each stage took of one core,
     megabytes at most of all our processes together, and whether the tally was proven and the rows
-    are those votes."""
+    are those votes; `source` says who made the replies."""
 
     votes: int
+    source: str
     passed: float
     spent: dict[str, Spent]
     megabytes: float
@@ -65,6 +69,9 @@ def run(stage: Stage) -> bool:
     for size in sizes:
         runs.append(_run(stage, size))
         _show_sizes(runs)
+    with stage.node() as node:
+        real = _run(stage, LONG_OF_NODE if stage.long else min(OF_NODE, stage.votes), node.rpc.url)
+    _show_sizes([*runs, real])
     floors, peers = vote_floors.measured(stage, sizes[0])
     last = runs[-1]
     _show_stages(last, floors)
@@ -100,7 +107,7 @@ def run(stage: Stage) -> bool:
         missed.append(f"{AT_MOST_MEGABYTES} MB")
     if missed:
         print(f"The aim is not reached: {', '.join(missed)}.")
-    return all(one.right for one in runs)
+    return all(one.right for one in [*runs, real])
 
 
 def _show_stages(last: Run, floors: dict[str, float]) -> None:
@@ -128,10 +135,18 @@ def _show_stages(last: Run, floors: dict[str, float]) -> None:
 def _show_sizes(runs: list[Run]) -> None:
     show(
         "By size",
-        ("votes", "seconds, two workers", "µs a vote", "processor time", "MB at most"),
+        (
+            "votes",
+            "replies of",
+            "seconds, two workers",
+            "µs a vote",
+            "processor time",
+            "MB at most",
+        ),
         [
             (
                 f"{one.votes:,}",
+                one.source,
                 f"{one.passed:.1f}",
                 f"{one.passed / one.votes * 1e6:.1f}",
                 f"{one.processor / one.votes * 1e6:.1f}",
@@ -142,8 +157,8 @@ def _show_sizes(runs: list[Run]) -> None:
     )
 
 
-def _run(stage: Stage, votes: int) -> Run:
-    vote, parcels = streamed(stage.folder, votes)
+def _run(stage: Stage, votes: int, node: str = "") -> Run:
+    vote, parcels = streamed(stage.folder, votes, node)
     whole, passed = Whole(votes), 0.0
     with stage.database("proven_votes"):
         ways.propose(ways.charter("http://127.0.0.1:1", Scene(1, 2, votes), operators=0))
@@ -167,7 +182,8 @@ def _run(stage: Stage, votes: int) -> Run:
         print(f"{votes:,} votes were not proven, or other rows were written.", file=sys.stderr)
     spent = {name: whole.clock.spent[name] for name in STAGES}
     most = megabytes() + sum(whole.workers.values())
-    return Run(votes, passed + spent[TALLY].passed, spent, most, right)
+    source = "anvil" if node else "tries"
+    return Run(votes, source, passed + spent[TALLY].passed, spent, most, right)
 
 
 def _counted(

@@ -1,14 +1,16 @@
-"""A large vote as nodes tell of it: replies about receipts and storage proofs, streamed from tries.
+"""A large vote as nodes tell of it: replies about receipts and storage proofs, streamed.
 
 The token holds the history of each voter, one checkpoint before the snapshot and, for every second
-voter, one after it; the governor counts as GovernorBravo does and keeps a receipt of each. Made by
-a process of its own, which writes parcels into a folder and waits while one is measured.
+voter, one after it; the governor counts as GovernorBravo does and keeps a receipt of each. Made of
+tries, or asked of a node, by a process of its own, which writes parcels into a folder and waits
+while one is measured.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from multiprocessing import get_context
@@ -65,10 +67,15 @@ class Vote(NamedTuple):
     totals: tuple[int, int, int]
 
 
-def streamed(folder: Path, votes: int) -> tuple[Vote, Iterator[list[Parcel]]]:
-    """The vote, and its parcels, two at a time; those before are gone when the next are asked."""
+def streamed(folder: Path, votes: int, node: str = "") -> tuple[Vote, Iterator[list[Parcel]]]:
+    """The vote, and its parcels, two at a time; those before are gone when the next are asked.
+
+    With the address of a `node` that has nothing else to do the replies are its own.
+    """
     ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(folder, votes, theirs), daemon=True)
+    process = get_context("spawn").Process(
+        target=_serve, args=(folder, votes, node, theirs), daemon=True
+    )
     process.start()
     theirs.close()
     vote: Vote = ours.recv()
@@ -87,8 +94,10 @@ def streamed(folder: Path, votes: int) -> tuple[Vote, Iterator[list[Parcel]]]:
     return vote, parcels()
 
 
-def _serve(folder: Path, votes: int, pipe: Connection) -> None:
-    made = Made(votes)
+def _serve(folder: Path, votes: int, node: str, pipe: Connection) -> None:
+    from bench.vote_node import OfNode
+
+    made = OfNode(votes, node) if node else Made(votes)
     pipe.send(made.vote)
     starts = iter(range(0, votes, A_PARCEL))
     more = True
@@ -99,11 +108,13 @@ def _serve(folder: Path, votes: int, pipe: Connection) -> None:
         more = bool(given)
 
 
-class Made:
-    """All voters and both tries, in memory."""
+class Replies(ABC):
+    """All voters, what the contracts hold of them, and parcels of the replies about them."""
+
+    vote: Vote
 
     def __init__(self, votes: int) -> None:
-        draw = random.Random(20)  # noqa: S311 - the same for all, and again
+        self.draw = draw = random.Random(20)  # noqa: S311 - the same for all, and again
         self.voters = [draw.randbytes(20) for _ in range(votes)]
         self.weights = [draw.randrange(10**15, 10**24) for _ in range(votes)]
         self.supports = [draw.randrange(3) for _ in range(votes)]
@@ -120,20 +131,27 @@ class Made:
                 token[array_slot(length, 1)] = (weight // 2) << 48 | 1_200_000
             slot = COUNTING.receipt_slot(PROPOSAL, voter)
             governor[slot] = 1 | support << 8 | weight << 16
-        self.tries = {TOKEN: _Storage(token), GOVERNOR_ADDRESS: _Storage(governor)}
-        accounts = {
-            keccak256(number.to_bytes(20, "big")): _account(CODE_HASH) for number in range(3_000)
-        }
-        accounts |= {keccak256(a): _account(one.trie.root) for a, one in self.tries.items()}
-        state_root, ways = prove(accounts, [keccak256(address) for address in self.tries])
-        self.ways = dict(zip(self.tries, ways, strict=True))
+        self.words = {TOKEN: token, GOVERNOR_ADDRESS: governor}
         totals = [0, 0, 0]
         for support, weight in zip(self.supports, self.weights, strict=True):
             totals[support] += weight
-        roots = [one.trie.root for one in self.tries.values()]
-        self.vote = Vote(state_root, roots[0], roots[1], (totals[0], totals[1], totals[2]))
+        self.totals = totals[0], totals[1], totals[2]
         self.block = 2**24
-        self.draw = draw
+
+    @abstractmethod
+    def block_of(self, cast: range) -> tuple[bytes, bytes, bytes]:
+        """The reply about the receipts of the next block, its hash, and its receipts root."""
+
+    @abstractmethod
+    def proofs(self, address: bytes, slots: Sequence[int]) -> bytes:
+        """The reply to eth_getProof."""
+
+    def log_data(self, at: int) -> bytes:
+        """What the log of a vote holds beside its topics."""
+        reason = REASON if at % 3 == 0 else b""
+        words = [PROPOSAL, self.supports[at], self.weights[at], 128, len(reason)]
+        data = b"".join([word.to_bytes(32, "big") for word in words])
+        return data + reason.ljust(-(-len(reason) // 32) * 32, b"\0")
 
     def parcel(self, folder: Path, start: int) -> Parcel:
         """The votes from ``start`` on, as replies in a file."""
@@ -141,10 +159,10 @@ class Made:
         first, blocks, roots = self.block, [], []
         texts: list[bytes] = []
         for begin in range(cast.start, cast.stop, A_BLOCK):
-            rows = self._receipts(range(begin, min(begin + A_BLOCK, cast.stop)))
-            texts.append(_reply(rows))
-            blocks.append(bytes.fromhex(str(rows[0]["blockHash"])[2:]))
-            roots.append(receipts.root(rows))
+            text, block, root = self.block_of(range(begin, min(begin + A_BLOCK, cast.stop)))
+            texts.append(text)
+            blocks.append(block)
+            roots.append(root)
             self.block += 1
         sizes = {"receipts": list(map(len, texts))}
         order = sorted(cast, key=self.voters.__getitem__)
@@ -158,7 +176,7 @@ class Made:
             ("governor", GOVERNOR_ADDRESS, kept),
         ):
             replies = [
-                self._proofs(address, wanted[begin : begin + A_REPLY])
+                self.proofs(address, wanted[begin : begin + A_REPLY])
                 for begin in range(0, len(wanted), A_REPLY)
             ]
             sizes[name] = list(map(len, replies))
@@ -177,6 +195,27 @@ class Made:
             lengths=[1 + self.later[at] for at in order],
             indices=[0] * len(order),
         )
+
+
+class Made(Replies):
+    """Both tries in memory."""
+
+    def __init__(self, votes: int) -> None:
+        super().__init__(votes)
+        self.tries = {address: _Storage(words) for address, words in self.words.items()}
+        accounts = {
+            keccak256(number.to_bytes(20, "big")): _account(CODE_HASH) for number in range(3_000)
+        }
+        accounts |= {keccak256(a): _account(one.trie.root) for a, one in self.tries.items()}
+        state_root, ways = prove(accounts, [keccak256(address) for address in self.tries])
+        self.ways = dict(zip(self.tries, ways, strict=True))
+        roots = [one.trie.root for one in self.tries.values()]
+        self.vote = Vote(state_root, roots[0], roots[1], self.totals)
+
+    def block_of(self, cast: range) -> tuple[bytes, bytes, bytes]:
+        """A block drawn at random."""
+        rows = self._receipts(cast)
+        return _reply(rows), bytes.fromhex(str(rows[0]["blockHash"])[2:]), receipts.root(rows)
 
     def _receipts(self, cast: range) -> list[dict[str, object]]:
         """A deposit, then the votes, with all the fields that a node of the OP Stack gives."""
@@ -213,21 +252,18 @@ class Made:
         return rows
 
     def _log(self, at: int, index: int, about: dict[str, str]) -> dict[str, object]:
-        reason = REASON if at % 3 == 0 else b""
-        words = [PROPOSAL, self.supports[at], self.weights[at], 128, len(reason)]
-        data = b"".join([word.to_bytes(32, "big") for word in words])
-        data += reason.ljust(-(-len(reason) // 32) * 32, b"\0")
         return {
             **about,
             "address": GOVERNOR,
             "topics": ["0x" + CAST.hex(), "0x" + (bytes(12) + self.voters[at]).hex()],
-            "data": "0x" + data.hex(),
+            "data": "0x" + self.log_data(at).hex(),
             "blockTimestamp": hex(1_700_000_000 + self.block),
             "logIndex": hex(index),
             "removed": False,
         }
 
-    def _proofs(self, address: bytes, slots: Sequence[int]) -> bytes:
+    def proofs(self, address: bytes, slots: Sequence[int]) -> bytes:
+        """Rows out of the tries."""
         storage = self.tries[address]
         result = {
             "address": "0x" + address.hex(),
