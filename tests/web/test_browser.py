@@ -36,6 +36,21 @@ def places(site: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_the_frame_fits_when_every_chain_stands_still(
+    site: Any, open_page: Any, width: int
+) -> None:
+    """The worst news are the longest words, and come when one looks from a phone."""
+    page = open_page("/", width=width)
+    page.evaluate(
+        "for (const one of document.querySelectorAll('[data-chain]')) one.dataset.headTime = 1"
+    )
+    for chain in ("l1", "l2"):
+        page.locator(f".chains [data-chain={chain}][data-level=down]").wait_for()
+    shown = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(shown) <= 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_page_is_accessible_and_fits(
