@@ -12,11 +12,11 @@ help:  ## this list
 run: setup  ## the whole venue at http://localhost:8000/ until Ctrl-C; PORT=8001 and TOCSIN_DATA_DIR=/some/folder move it
 	@$(VENV)/python -m tools.run
 
-# Two at a time what is quick; then, one by one, what starts venues, nodes and browsers. The second
-# also runs when the first failed: one run names all that is wrong.
+# What is quick, then what starts venues, nodes and browsers, two at a time: the latter by files,
+# since it mostly waits. The second also runs when the first failed: one run names all that is wrong.
 test: setup-dev  ## all tests, on real nodes, a real database and a real browser
 	@$(VENV)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS); quick=$$?; \
-	$(VENV)/python -m pytest -m "slow or browser" $(ARGS) && exit $$quick
+	$(VENV)/python -m pytest -n 2 --dist loadgroup -m "slow or browser" $(ARGS) && exit $$quick
 
 quick: setup-dev  ## the tests that end within 3 minutes
 	@$(VENV)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)

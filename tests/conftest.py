@@ -5,6 +5,7 @@ is started when the first test asks for the database.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = "tocsin/outcomes"
+ONE_VENUE = {"chaos", "e2e"}
+_GROUP = re.compile(r"@[a-z0-9_/]+$")
+"""What xdist puts behind the name of a test."""
 
 _GIVEN_DATABASE = os.environ.get("DATABASE_URL")
 # Of several processes the first makes the folder: the others have read their settings by now.
@@ -98,14 +102,23 @@ def vectors() -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` a file stays in one process, and all stories of one venue do."""
+    for item in items:
+        path = item.path.relative_to(ROOT / "tests")
+        group = path.parts[0] if path.parts[0] in ONE_VENUE else path.with_suffix("").as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 _outcomes: dict[str, str] = {}
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember the worst thing that happened to each test, for tools/promises.py."""
     decides = report.when == "call" or report.outcome != "passed"
-    if decides and _outcomes.get(report.nodeid) != "failed":
-        _outcomes[report.nodeid] = report.outcome
+    name = _GROUP.sub("", report.nodeid)
+    if decides and _outcomes.get(name) != "failed":
+        _outcomes[name] = report.outcome
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
