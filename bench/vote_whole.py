@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bench.vote_bodies import CLOCK, Parcel, Vote
@@ -13,25 +15,22 @@ from proofs.statements.tally import Counting, Tally
 from proofs.statements.tally_columns import Voters
 from proofs.statements.vote_columns import Votes
 
-_VOTE = np.dtype(
-    [
-        ("block", np.int64),
-        ("transaction", np.int64),
-        ("position", np.int64),
-        ("voters", np.uint8, 20),
-        ("supports", np.uint8),
-        ("weights", np.uint8, 32),
-    ]
-)
-_VOTER = np.dtype(
-    [
-        ("addresses", np.uint8, 20),
-        ("powers", np.uint8, 32),
-        ("voted", bool),
-        ("supports", np.uint8),
-        ("weights", np.uint8, 32),
-    ]
-)
+Columns = dict[str, tuple[type, tuple[int, ...]]]
+_VOTE: Columns = {
+    "block": (np.int64, ()),
+    "transaction": (np.int64, ()),
+    "position": (np.int64, ()),
+    "voters": (np.uint8, (20,)),
+    "supports": (np.uint8, ()),
+    "weights": (np.uint8, (32,)),
+}
+_VOTER: Columns = {
+    "addresses": (np.uint8, (20,)),
+    "powers": (np.uint8, (32,)),
+    "voted": (np.bool_, ()),
+    "supports": (np.uint8, ()),
+    "weights": (np.uint8, (32,)),
+}
 
 
 class Whole:
@@ -43,14 +42,13 @@ class Whole:
         self.workers: dict[int, float] = {}
         self.clock = Clock()
         self._done = 0
-        self._votes = np.empty(votes, _VOTE)
-        self._voters = np.empty(votes, _VOTER)
+        self._votes, self._voters = _room(_VOTE, votes), _room(_VOTER, votes)
 
     def add(self, parcel: Parcel, one: Counted) -> None:
         """Put a parcel behind those before it."""
         rows = slice(self._done, self._done + len(one.votes.block))
         votes = one.votes._replace(block=one.votes.block + len(self.blocks))
-        for name in _VOTE.names or ():
+        for name in _VOTE:
             self._votes[name][rows] = getattr(votes, name)
         self._voters["addresses"][rows] = one.voters
         self._voters["powers"][rows] = one.powers
@@ -64,8 +62,8 @@ class Whole:
 
     def proven(self, vote: Vote) -> bool:
         """Whether the tally is proven. Can be asked once."""
-        given = self._votes
-        if self._done != len(given):
+        given, known = self._votes, self._voters
+        if self._done != len(given["block"]):
             return False
         votes = Votes(
             self.blocks,
@@ -78,14 +76,14 @@ class Whole:
             {},
             {},
         )
-        known = self._voters
-        known = known[np.argsort(np.ascontiguousarray(known["addresses"]).view("S20")[:, 0])]
+        order = np.argsort(known["addresses"].view("S20")[:, 0])
+        for name in _VOTER:  # One column after the other: all at once would take twice the room.
+            known[name] = known[name][order]
         voters = Voters(
             known["addresses"],
             known["powers"],
             Receipts(known["voted"], known["supports"], known["weights"]),
         )
-        del self._voters
         against, for_, abstain = vote.totals
         anchor = AnchorFacts(
             block_hash=b"\xaa" * 32,
@@ -96,3 +94,7 @@ class Whole:
         )
         found = tally_columns.prove(anchor, votes, ancestors=set(self.blocks), voters=voters)
         return found.outcome is Outcome.PROVEN
+
+
+def _room(columns: Columns, rows: int) -> dict[str, Any]:
+    return {name: np.empty((rows, *shape), kind) for name, (kind, shape) in columns.items()}
