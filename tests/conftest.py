@@ -105,7 +105,7 @@ def vectors() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `--dist loadgroup` a file stays in one process, and all stories of one venue do."""
     for item in items:
-        path = item.path.relative_to(ROOT / "tests")
+        path = item.path.relative_to(Path(__file__).resolve().parent)
         group = path.parts[0] if path.parts[0] in ONE_VENUE else path.with_suffix("").as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
 
