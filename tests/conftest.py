@@ -19,8 +19,6 @@ from tools import postgres
 ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = "tocsin/outcomes"
 ONE_VENUE = {"chaos", "e2e"}
-_GROUP = re.compile(r"@[a-z0-9_/]+$")
-"""What xdist puts behind the name of a test."""
 
 _GIVEN_DATABASE = os.environ.get("DATABASE_URL")
 # Of several processes the first makes the folder: the others have read their settings by now.
@@ -111,6 +109,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _outcomes: dict[str, str] = {}
+# What xdist puts behind the name of a test.
+_GROUP = re.compile(r"@[a-z0-9_/]+$")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -108,21 +108,28 @@ def test_a_promise_is_registered_once_and_completely(project: Path) -> None:
     assert problem.startswith("docs/promises.toml: ")
 
 
-def test_the_session_leaves_the_outcome_of_its_tests(tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_session_leaves_the_outcome_of_its_tests(tmp_path: Path, alone: bool) -> None:
+    """By the names that promises give them, also where several processes share them by groups."""
     conftest = Path(__file__).parent.parent / "conftest.py"
     hooks = conftest.read_text().split("_outcomes: dict[str, str] = {}")[1]
     (tmp_path / "conftest.py").write_text(
-        "import pytest\nOUTCOMES = 'tocsin/outcomes'\n_outcomes: dict[str, str] = {}\n" + hooks
+        "import re\nimport pytest\nOUTCOMES = 'tocsin/outcomes'\n_outcomes: dict[str, str] = {}\n"
+        + hooks
     )
     (tmp_path / "test_few.py").write_text(
         "import pytest\n"
+        "@pytest.mark.xdist_group('a_folder/test_few')\n"
         "def test_good(): pass\n"
         "def test_left(): pytest.skip('no browser')\n"
         "@pytest.fixture\ndef gone(): pytest.skip('no node')\n"
         "def test_needs(gone): pass\n"
     )
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:django", "--rootdir", str(tmp_path)],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:django", "--rootdir", str(tmp_path)),
+            *(() if alone else ("-n", "1", "--dist", "loadgroup")),
+        ],
         cwd=tmp_path,
         check=True,
         capture_output=True,
