@@ -5,7 +5,6 @@ is started when the first test asks for the database.
 """
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -109,16 +108,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _outcomes: dict[str, str] = {}
-# What xdist puts behind the name of a test.
-_GROUP = re.compile(r"@[a-z0-9_/]+$")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember the worst thing that happened to each test, for tools/promises.py."""
     decides = report.when == "call" or report.outcome != "passed"
-    name = _GROUP.sub("", report.nodeid)
-    if decides and _outcomes.get(name) != "failed":
-        _outcomes[name] = report.outcome
+    if decides and _outcomes.get(report.nodeid) != "failed":
+        _outcomes[report.nodeid] = report.outcome
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
