@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import msgspec
+from django.db.models import QuerySet, Subquery
 
 from chainsync import agreement, coverage
 from chainsync.agreement import Question
@@ -26,16 +27,25 @@ class Code(NamedTuple):
     implementation: str | None
 
 
+def there(chain: Chain) -> QuerySet[Contract]:
+    """Active contracts that begin at our head or below."""
+    head = ChainStatus.objects.filter(chain=chain).values("head_number")[:1]
+    return Contract.objects.filter(chain=chain, active=True, start_block__lte=Subquery(head))
+
+
 def check(chain: Chain) -> list[CodeRecord]:
     """Read the code of every contract at our head; records of those that are new or changed.
 
+    A contract that begins above our head, which may be young yet, has no code there.
     The code is what two operators answer alike; where they differ a third decides. Raises
     NoEndpoint, and Disagreement when nothing decides.
     """
     status = ChainStatus.objects.filter(chain=chain).first()
     if status is None or status.head_number is None:
         return []
-    contracts = list(Contract.objects.filter(chain=chain, active=True))
+    contracts = list(there(chain))
+    if not contracts:
+        return []
     at = {"blockHash": status.head_hash}
     assert status.head_hash is not None
     about = Question(status.head_number, status.head_hash, "the code of contracts")

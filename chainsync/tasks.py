@@ -27,7 +27,7 @@ from chainsync.light_client.trust import cadence
 from chainsync.models import CodeRecord
 from chainsync.nudges import Ticket
 from charter.errors import CharterError
-from charter.models import Beacon, Chain, Contract
+from charter.models import Beacon, Chain
 from charter.queries import thrown
 from charter.switches import Switch
 from ledger import leases
@@ -137,9 +137,7 @@ def _free(name: str) -> bool:
 
 def _check_in_time(chain: Chain) -> None:
     """Check contracts every minute, and at once where one was never looked at."""
-    new = Contract.objects.filter(chain=chain, active=True).exclude(
-        pk__in=CodeRecord.objects.values("contract")
-    )
+    new = contracts.there(chain).exclude(pk__in=CodeRecord.objects.values("contract"))
     due = leases.take(f"check-contracts:{chain.key}", leases.new_owner(), CHECK_SECONDS)
     if due is not None or new.exists():
         nudges.nudge(check_contracts, chain.key)

@@ -53,16 +53,16 @@ def read_all(chain: Chain) -> int:
 def due(chain: Chain, head: Block) -> bool:
     """Whether anything is to be asked at this head."""
     return (
-        _unprofiled(chain, families.governor_kinds(), "governor_profile").exists()
-        or _unprofiled(chain, families.token_kinds(), "token_profile").exists()
+        _unprofiled(chain, head, families.governor_kinds(), "governor_profile").exists()
+        or _unprofiled(chain, head, families.token_kinds(), "token_profile").exists()
         or _without_quorum(chain, head).exists()
     )
 
 
 def read_profiles(chain: Chain, head: Block) -> int:
     """Ask governors and tokens that were not asked, or whose parameters changed since."""
-    governors = list(_unprofiled(chain, families.governor_kinds(), "governor_profile"))
-    tokens = list(_unprofiled(chain, families.token_kinds(), "token_profile"))
+    governors = list(_unprofiled(chain, head, families.governor_kinds(), "governor_profile"))
+    tokens = list(_unprofiled(chain, head, families.token_kinds(), "token_profile"))
     for governor in governors:
         _read_governor(governor, head)
     for token in tokens:
@@ -88,7 +88,10 @@ def read_quorums(chain: Chain, head: Block) -> int:
     return len(rows)
 
 
-def _unprofiled(chain: Chain, kinds: Sequence[str], profile: str) -> QuerySet[Contract]:
+def _unprofiled(
+    chain: Chain, head: Block, kinds: Sequence[str], profile: str
+) -> QuerySet[Contract]:
+    """Those that were there at this head and are to be asked."""
     latest = (
         ParameterChange.objects.filter(contract=OuterRef("pk"))
         .values("contract")
@@ -98,6 +101,7 @@ def _unprofiled(chain: Chain, kinds: Sequence[str], profile: str) -> QuerySet[Co
     asked = F(f"{profile}__block_number")
     return (
         Contract.objects.filter(chain=chain, active=True, kind__in=kinds)
+        .filter(start_block__lte=head.number)
         .annotate(changed=Subquery(latest))
         .filter(
             Q(**{f"{profile}__isnull": True})

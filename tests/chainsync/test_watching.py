@@ -129,6 +129,23 @@ def test_contracts_are_known_by_their_code(node: Node, chain: Chain, toy: Toy) -
     assert CodeRecord.objects.count() == 3
 
 
+def test_a_contract_is_looked_at_once_the_head_has_reached_its_start(
+    node: Node, chain: Chain, toy: Toy
+) -> None:
+    """Following begins below the block in which a contract was created: it has no code there."""
+    node.mine(2)
+    follow_to(node, chain)
+    late = toy.contract("late", node.head + 2, install=False)
+    assert contracts.check(chain) == []
+    assert "contract.no-code" not in findings()
+    node.install(late.address)
+    node.mine(2)
+    follow_to(node, chain)
+    (record,) = contracts.check(chain)
+    assert record.contract == late
+    assert record.code_hash != contracts.NO_CODE
+
+
 def test_a_change_of_implementation_is_a_change(node: Node, chain: Chain, toy: Toy) -> None:
     proxy = toy.contract("proxy", 1)
     node.mine()

@@ -3,7 +3,8 @@
 import pytest
 from django.db.models import F
 
-from governance import asking, observing, reconciling
+from charter.models import Contract
+from governance import asking, families, observing, reconciling
 from governance.facts import quorum_check
 from governance.folding import parameters
 from governance.models import Delegate, Governor, ParameterChange, Proposal, Token
@@ -38,6 +39,21 @@ def test_contracts_describe_themselves(venue: Scene) -> None:
     ParameterChange.objects.filter(contract=venue.governor).update(
         block_number=profile.block_number + 1
     )
+    assert observing.due(venue.chain, head)
+    assert observing.read_profiles(venue.chain, head) == 1
+
+
+def test_nobody_is_asked_before_the_block_in_which_it_begins(venue: Scene) -> None:
+    """What a contract that is not there yet says of itself is nothing, and would be kept."""
+    venue.sync()
+    head = asking.head_of(venue.chain)
+    assert head is not None
+    Token.objects.all().delete()
+    kind = families.token_kinds()
+    Contract.objects.filter(kind__in=kind).update(start_block=head.number + 1)
+    assert not observing.due(venue.chain, head)
+    assert observing.read_profiles(venue.chain, head) == 0
+    Contract.objects.filter(kind__in=kind).update(start_block=head.number)
     assert observing.due(venue.chain, head)
     assert observing.read_profiles(venue.chain, head) == 1
 

@@ -114,8 +114,7 @@ def test_the_session_leaves_the_outcome_of_its_tests(tmp_path: Path, alone: bool
     conftest = Path(__file__).parent.parent / "conftest.py"
     hooks = conftest.read_text().split("_outcomes: dict[str, str] = {}")[1]
     (tmp_path / "conftest.py").write_text(
-        "import pytest\nOUTCOMES = 'tocsin/outcomes'\n_outcomes: dict[str, str] = {}\n"
-        + hooks
+        "import pytest\nOUTCOMES = 'tocsin/outcomes'\n_outcomes: dict[str, str] = {}\n" + hooks
     )
     (tmp_path / "test_few.py").write_text(
         "import pytest\n"
