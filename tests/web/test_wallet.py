@@ -194,7 +194,7 @@ def delegate(site: Any, open_page: Any, name: str, to: str, before: str) -> Any:
     """The account of `name` has signed its delegation; returns the page and the hash."""
     holder = site.act("person", name=name)
     site.act("advance")
-    page = open_page(f"/delegates/{to}/", wallet={"accounts": [holder]})
+    page = open_page(f"/delegates/{to}/?token=venue-token", wallet={"accounts": [holder]})
     page.get_by_role("button", name="Connect wallet").first.click()
     page.get_by_role("button", name="Pretended Wallet").click()
     page.get_by_text(before).wait_for()
