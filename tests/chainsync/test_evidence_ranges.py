@@ -46,7 +46,7 @@ def read(chain: Chain, seconds: float = 60) -> None:
 def test_a_range_goes_on_with_the_logs_that_receipts_prove(
     node: Node, chain: Chain, toy: Toy, contract: Contract, liar: str, how: str
 ) -> None:
-    suffer(node, liar, how, rate=0.3, seed=3)
+    suffer(node, liar, how, rate=0.5, seed=3)
     read(chain)
     assert toy.rows(contract) == list(range(SAID))
     told = Dispute.objects.filter(endpoint__name=liar)
@@ -135,7 +135,7 @@ def test_a_lie_about_the_past_that_nobody_else_saw_is_repaired(
     node: Node, chain: Chain, toy: Toy, contract: Contract, how: str
 ) -> None:
     node.gateway.switchboard.suffer("l2-b", "refuse")
-    suffer(node, "l2-a", how, rate=0.2, seed=5)
+    suffer(node, "l2-a", how, rate=0.5, seed=5)
     suffer(node, "l2-a", "no-receipts")
     read(chain)
     assert toy.rows(contract) != list(range(SAID))
