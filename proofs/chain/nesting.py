@@ -8,7 +8,8 @@ from ..refusals import UnreadableAnswer
 
 MAX_DEPTH = 32
 """A batch of receipts with their logs needs seven."""
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Up to its end or that of the text: what never closes must not be looked at from each quote anew.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

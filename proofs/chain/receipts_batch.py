@@ -157,7 +157,8 @@ class _Batch:
             value = odd[number] = _plainly(body[span])
             if isinstance(value, Refusal):
                 # Only a row before it can be refused in its place.
-                rows, rows[number, at.SIZE] = rows[: number + 1], 0
+                rows[number, at.SIZE] = 0
+                rows = rows[: number + 1]
                 break
             rows[number, at.SIZE] = len(value)
         ends = np.empty(len(rows), np.int64)

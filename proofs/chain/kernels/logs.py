@@ -33,6 +33,7 @@ LEAST_LOG_TEXT = 70
 ADDRESS_DIGITS, TOPIC_DIGITS = 40, 64
 
 _IN_LOG = MAX_DEPTH - 5
+"""Brackets that may be open in a log, with those of the receipt and the reply around it."""
 _MOST_TOPICS = plain.MOST_TOPICS
 _ADDRESS_NAME, _TOPICS_NAME, _DATA_NAME = letters("address"), letters("topics"), letters("data")
 
