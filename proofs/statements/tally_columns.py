@@ -21,6 +21,10 @@ from .tally_witness import Amounts
 from .vote_columns import Bytes, Votes
 
 Limbs = npt.NDArray[np.uint32]
+Indices = npt.NDArray[np.int64]
+
+_AT_ONCE = 1 << 16
+"""Voters looked at together: of a million at once the limbs alone would be hundreds of MB."""
 
 
 class Voters(NamedTuple):
@@ -66,15 +70,14 @@ def _whole(
     """The tally if it is proven, each part of it; None if anything needs a closer look."""
     if votes.params or votes.kinds or anchor.overridable or (votes.supports > 2).any():
         return None
-    weights = _limbs(votes.weights)
-    if anchor.counting is Counting.BRAVO and weights[:, :5].any():
+    if anchor.counting is Counting.BRAVO and votes.weights[:, :20].any():
         return None
     if not _once(votes) or not all(block in ancestors for block in votes.blocks):
         return None
     totals = anchor.totals
-    if any(_sum(weights[votes.supports == bucket]) != totals[bucket] for bucket in Bucket):
+    if any(_sum(votes.weights[votes.supports == bucket]) != totals[bucket] for bucket in Bucket):
         return None
-    if not _allowed(anchor, votes, weights, voters):
+    if not _allowed(anchor, votes, voters):
         return None
     return ProvenTally(
         outcome=Outcome.PROVEN,
@@ -82,7 +85,7 @@ def _whole(
         totals=totals,
         difference=Amounts(),
         votes=len(votes.block),
-        zero_weight=int((~weights.any(axis=1)).sum()),
+        zero_weight=int((~votes.weights.any(axis=1)).sum()),
         unlinked=(),
         pending=(),
         contradictions=(),
@@ -100,7 +103,7 @@ def _once(votes: Votes) -> bool:
     return bool(((block > 0) | ((block == 0) & same)).all())
 
 
-def _allowed(anchor: AnchorFacts, votes: Votes, weights: Limbs, voters: Voters) -> bool:
+def _allowed(anchor: AnchorFacts, votes: Votes, voters: Voters) -> bool:
     """Whether each voter's votes weigh what its power and its receipt say."""
     keys, known = _keys(votes.voters), _keys(voters.addresses)
     if not len(keys):
@@ -113,7 +116,21 @@ def _allowed(anchor: AnchorFacts, votes: Votes, weights: Limbs, voters: Voters) 
     at = np.searchsorted(known, keys[first])
     if (at >= len(known)).any() or (known[at] != keys[first]).any():
         return False
-    cast = _carried(np.add.reduceat(weights[order], first, axis=0, dtype=np.uint64))
+    ends = np.append(first[1:], len(order))
+    for begin in range(0, len(first), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        start, end = first[begin], ends[some][-1]
+        if not _weighed(anchor, votes, order[start:end], first[some] - start, voters, at[some]):
+            return False
+    return True
+
+
+def _weighed(
+    anchor: AnchorFacts, votes: Votes, rows: Indices, first: Indices, voters: Voters, at: Indices
+) -> bool:
+    """The same of some voters, who stand in the rows ``at``: of their votes in ``rows``, those from
+    each of ``first`` on are of one voter."""
+    cast = _carried(np.add.reduceat(_limbs(votes.weights[rows]), first, axis=0, dtype=np.uint64))
     if cast is None:
         return False
     powers = _limbs(voters.powers[at])
@@ -129,7 +146,7 @@ def _allowed(anchor: AnchorFacts, votes: Votes, weights: Limbs, voters: Voters) 
     if kept.weights is not None and (cast != _limbs(kept.weights[at])).any():
         return False
     # The receipt keeps the choice that came last.
-    last = order[np.concatenate([first[1:], [len(order)]]) - 1]
+    last = rows[np.append(first[1:], len(rows)) - 1]
     return kept.supports is None or bool((kept.supports[at] == votes.supports[last]).all())
 
 
@@ -144,10 +161,10 @@ def _limbs(rows: Bytes) -> Limbs:
     return np.ascontiguousarray(rows).view(">u4").astype(np.uint32)
 
 
-def _sum(limbs: Limbs) -> int:
-    """The exact sum; fewer than 2**32 rows fit."""
+def _sum(rows: Bytes) -> int:
+    """The exact sum of numbers of 32 bytes; fewer than 2**32 rows fit."""
     total = 0
-    for part in limbs.sum(axis=0, dtype=np.uint64).tolist():
+    for part in rows.view(">u4").sum(axis=0, dtype=np.uint64).tolist():
         total = (total << 32) + part
     return total
 

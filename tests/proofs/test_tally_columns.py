@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,14 @@ from proofs.statements.vote_logs import ProvenVote, VoteKind
 
 BLOCKS = [bytes([tag]) * 32 for tag in (1, 2, 3)]
 VOTERS = [bytes([tag]) * 19 + b"\0" for tag in range(1, 7)]
+
+
+@pytest.fixture(params=(1, 2, tally_columns._AT_ONCE), scope="module", autouse=True)
+def at_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Voters looked at one by one, in pairs, and all of them together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tally_columns, "_AT_ONCE", request.param)
+        yield
 
 
 def columns_of(votes: list[ProvenVote]) -> Votes:
