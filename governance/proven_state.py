@@ -24,6 +24,7 @@ from proofs.chain.account import ABSENT, Account
 from proofs.chain.answers import data, octets
 from proofs.chain.getproof import Asked, Proven
 from proofs.chain.nesting import shallow
+from proofs.chain.node import SHORTEST_NAMED
 from proofs.keccak import keccak256
 from proofs.refusals import BatchRefused, HashMismatch, Refusal
 from proofs.statements.storage.histories import History, decode_checkpoint, proven_length
@@ -229,8 +230,9 @@ class ProvenState:
         return found
 
     def _kept(self, texts: Iterable[str]) -> list[bytes]:
+        """The nodes of a proof without those that its other nodes have in them."""
         nodes = [octets(text, "node") for text in texts]
-        return [self._nodes.setdefault(node, node) for node in nodes]
+        return [self._nodes.setdefault(node, node) for node in nodes if len(node) >= SHORTEST_NAMED]
 
 
 def _checked(

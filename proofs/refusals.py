@@ -194,6 +194,9 @@ class BatchRefused(Refusal):
         self.refusals = refusals
         self.answers = answers
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.refusals, self.answers)
+
 
 class UnprovenSlot(Refusal):
     """A statement needs a storage slot that is not among the proven ones."""

@@ -8,7 +8,7 @@ each bound to its parent by hash (or inlined, when shorter than 32 bytes), and e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ..inputs import fixed, octets
 from ..keccak import keccak256
@@ -22,43 +22,20 @@ from ..refusals import (
     RootMismatch,
     UnusedNode,
 )
-from . import rlp
+from .node import (
+    SHORTEST_NAMED,
+    Branch,
+    Child,
+    Empty,
+    Extension,
+    Leaf,
+    Node,
+    encode,
+    parse,
+)
 from .trie import EMPTY_ROOT, path
 
-_EMPTY = rlp.string(b"")
-# In bytes: shorter nodes stand in their parents, except the root.
-_SHORTEST_NAMED = 32
-
-
-class Branch(NamedTuple):
-    """Sixteen ways on, and the value of the key that ends here (empty: none)."""
-
-    children: tuple[Child, ...]
-    value: bytes
-
-
-class Extension(NamedTuple):
-    """Nibbles that all keys below share, and what follows them."""
-
-    path: bytes
-    child: Child
-
-
-class Leaf(NamedTuple):
-    """The rest of one key in nibbles, and its value."""
-
-    path: bytes
-    value: bytes
-
-
-class Empty(NamedTuple):
-    """The root of a trie that holds nothing."""
-
-
-Node: TypeAlias = Branch | Extension | Leaf | Empty
-# A hash of 32 bytes, an inlined node, or b"" for nothing.
-Child: TypeAlias = "bytes | Node"
-_Fetch: TypeAlias = Callable[[bytes, int], Node]
+_Fetch: TypeAlias = "Callable[[Child, int], Node]"
 Known: TypeAlias = "dict[bytes, tuple[bytes, Node]]"
 """Nodes that were hashed and parsed before, by their bytes."""
 
@@ -69,9 +46,11 @@ def verify(
     """The value under `key` in the trie with this root, or None when it is proven absent.
 
     `nodes` are those on the path of the key, from the root down, and no others; for the empty trie
-    they may be left out. Proofs that share nodes may share `known`, which is added to: each node is
-    then hashed and parsed once. Raises RootMismatch and HashMismatch for a node that is not the one
-    its parent names, MissingNode, UnusedNode, MalformedProof; NotBytes, WrongLength.
+    they may be left out. A node that is inlined in its parent may follow it, as alloy-trie (anvil,
+    reth) lists it, or not, as geth does. Proofs that share nodes may share `known`, which is added
+    to: each node is then hashed and parsed once. Raises RootMismatch and HashMismatch for a node
+    that is not the one its parent names, MissingNode, UnusedNode, MalformedProof; NotBytes,
+    WrongLength.
     """
     given = _Listed([octets("a node", node) for node in nodes], {} if known is None else known)
     value = _walk(fixed("a root", root, 32), octets("a key", key), given.fetch)
@@ -128,55 +107,6 @@ def unused(position: int, count: int) -> Refusal:
     return UnusedNode(f"Node {position} of the proof is not needed.", node=position, nodes=count)
 
 
-def parse(node: bytes) -> Node:
-    """The node whose RLP this is, with those inlined in it. Raises MalformedProof, NotRlp."""
-    if node == _EMPTY:
-        return Empty()
-    return _shape(rlp.decode(node))
-
-
-def _shape(item: rlp.Item) -> Node:
-    if not isinstance(item, list):
-        raise MalformedProof("it is a string.")
-    if len(item) == 17:
-        value = item[16]
-        if not isinstance(value, bytes):
-            raise MalformedProof("a branch has a list for its value.")
-        children = tuple([_child(part) for part in item[:16]])
-        if sum(child != b"" for child in (*children, value)) < 2:
-            raise MalformedProof("a branch has fewer than two ways on.")
-        return Branch(children, value)
-    if len(item) != 2:
-        raise MalformedProof(f"it has {len(item)} items, not 2 or 17.")
-    prefix, rest = item
-    if not isinstance(prefix, bytes) or not prefix:
-        raise MalformedProof("it has no path.")
-    flag, first = divmod(prefix[0], 16)
-    if flag > 3 or (flag % 2 == 0 and first):
-        raise MalformedProof(f"its path begins with 0x{prefix[0]:02x}, which no path does.")
-    nibbles = path(prefix)[1 if flag % 2 else 2 :]
-    if flag >= 2:
-        if not isinstance(rest, bytes) or not rest:
-            raise MalformedProof("a leaf has no value.")
-        return Leaf(nibbles, rest)
-    child = _child(rest)
-    if not nibbles or child == b"":
-        raise MalformedProof("an extension leads nowhere.")
-    if not isinstance(child, bytes | Branch):
-        raise MalformedProof("an extension leads to no branch.")
-    return Extension(nibbles, child)
-
-
-def _child(item: rlp.Item) -> Child:
-    if isinstance(item, bytes):
-        if len(item) not in (0, 32):
-            raise MalformedProof(f"it names a child by {len(item)} bytes.")
-        return item
-    if (size := len(rlp.encode(item))) >= _SHORTEST_NAMED:
-        raise MalformedProof(f"a node of {size} bytes is inlined.")
-    return _shape(item)
-
-
 def _walk(root: bytes, key: bytes, fetch: _Fetch) -> bytes | None:
     """Follow a key down to its value or to where it leaves the trie."""
     nibbles, depth = path(key), 0
@@ -198,7 +128,7 @@ def _walk(root: bytes, key: bytes, fetch: _Fetch) -> bytes | None:
                 depth += len(shared)
         if child == b"":
             return None
-        below = fetch(child, depth) if isinstance(child, bytes) else child
+        below = fetch(child, depth)
         if isinstance(node, Extension) and not isinstance(below, Branch):
             raise MalformedProof(f"No branch ends the extension {depth} nibbles down.", depth=depth)
         node = below
@@ -217,7 +147,7 @@ def _parsed(node: bytes, position: int, depth: int) -> Node:
 
 def _check_named(node: bytes, position: int, depth: int) -> None:
     """Refuse a node below the root that is named by its hash and should be inlined instead."""
-    if depth and len(node) < _SHORTEST_NAMED:
+    if depth and len(node) < SHORTEST_NAMED:
         raise MalformedProof(
             f"Node {position}, {depth} nibbles down, has {len(node)} bytes and is not inlined.",
             node=position,
@@ -233,8 +163,12 @@ class _Listed:
         self.known = known
         self.taken = 0
 
-    def fetch(self, reference: bytes, depth: int) -> Node:
+    def fetch(self, reference: Child, depth: int) -> Node:
         position = self.taken
+        if not isinstance(reference, bytes):
+            if self.nodes[position : position + 1] == [encode(reference)]:
+                self.taken += 1
+            return reference
         if position == len(self.nodes):
             if reference == EMPTY_ROOT and depth == 0:
                 return Empty()
@@ -262,7 +196,9 @@ class _Set:
             if self.by_hash.setdefault(keccak256(node), position) != position:
                 raise UnusedNode(f"Node {position} is there twice.", node=position)
 
-    def fetch(self, reference: bytes, depth: int) -> Node:
+    def fetch(self, reference: Child, depth: int) -> Node:
+        if not isinstance(reference, bytes):
+            return reference
         position = self.by_hash.get(reference)
         if position is None:
             if reference == EMPTY_ROOT and depth == 0:

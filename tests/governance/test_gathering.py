@@ -13,6 +13,9 @@ from governance import asking, layouts, proven_state, voter_places, witnesses
 from governance.models import Checkpoint
 from lab.endpoint import Exchange, Handler, Reply, failure
 from lab.governance import Support
+from proofs.certificate import proving
+from proofs.certificate.proving import Zeros
+from proofs.certificate.witnesses import node_set
 from proofs.keccak_batch import SlowBatch
 from proofs.statements.storage.counting import CountingForm, CountingLayout
 from proofs.statements.storage.tokens import TokenLayout, oz5_token
@@ -260,3 +263,30 @@ def test_receipts_are_asked_for_where_the_journal_has_none(voted: Voted, tmp_pat
 
     BlockReceipts.objects.all().delete()
     assert voted.certificate() == voted.first
+
+
+def test_leaves_that_a_node_lists_and_inlines_are_no_witnesses(voted: Voted) -> None:
+    """Two slots whose hashed keys share nine nibbles: what is left of their leaves is so short that
+    it stands in the branch. anvil, as reth, lists it once more; a set of nodes has it once."""
+    lab, slots = voted.scene.lab, (247_476, 515_151)
+    address = bytes.fromhex("77" * 20)
+    for word, slot in enumerate(slots, 1):
+        where = ("0x" + address.hex(), f"0x{slot:064x}", f"0x{word:064x}")
+        lab.node.call("anvil_setStorageAt", *where)
+    lab.mine(1)
+    voted.scene.sync()
+    head = asking.head_of(voted.scene.chain)
+    assert head is not None
+    listed = lab.node.call(
+        "eth_getProof", "0x" + address.hex(), [f"0x{slots[0]:064x}"], hex(head.number)
+    )
+    assert [len(node) // 2 - 1 for node in listed["storageProof"][0]["proof"]][-1] < 32
+    for compiled_from in (0, 10_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(proven_state, "COMPILED_FROM", compiled_from)
+            state = proven_state.ProvenState(voted.scene.chain, head)
+            words = state.words(address, slots)
+        assert [int.from_bytes(words[slot]) for slot in slots] == [1, 2]
+        nodes = node_set(state.nodes(address, slots))
+        root = state.account(address).storage_root
+        assert proving.words("test", root, slots, nodes, Zeros(kept=False)) == dict(words)

@@ -11,7 +11,7 @@ import pytest
 
 from proofs.inputs import fixed, octets, unsigned
 from proofs.keccak import keccak256
-from proofs.refusals import NotAnInteger, NotBytes, OutOfRange, Refusal, WrongLength
+from proofs.refusals import BatchRefused, NotAnInteger, NotBytes, OutOfRange, Refusal, WrongLength
 
 
 @pytest.mark.parametrize("value", [0, 1, 2**256 - 1])
@@ -48,6 +48,10 @@ def test_a_refusal_keeps_its_facts_on_the_way_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(refusal))
     assert isinstance(copy, Refusal)
     assert (str(copy), copy.facts) == ("Too wide.", {"name": "amount", "value": 2**300})
+    batch = pickle.loads(pickle.dumps(BatchRefused({3: refusal}, {0: b"proven"})))
+    assert isinstance(batch, BatchRefused)
+    assert (str(batch.refusals[3]), batch.answers) == ("Too wide.", {0: b"proven"})
+    assert batch.facts == {"item": 3}
 
 
 def test_keccak_is_that_of_the_evm() -> None:

@@ -80,6 +80,22 @@ def test_an_extension_leads_to_a_branch() -> None:
     assert not holds([extension(0, 2, more), more, fork, leaf(5)])
 
 
+def test_an_inlined_leaf_may_be_listed_behind_its_parent() -> None:
+    """Of a small number, where two keys share eight nibbles; alloy-trie lists it, geth does not."""
+    short = leaf(9)
+    assert len(short) == 31
+    children: list[rlp.Item] = [b""] * 17
+    children[PATH[8]], children[PATH[8] - 1] = rlp.decode(short), keccak256(b"other")
+    fork = rlp.encode(children)
+    above = [extension(0, 8, fork), fork]
+    assert holds(above)
+    assert holds([*above, short])
+    for needless in ([short, short], [leaf(9, b"\x06")], [leaf(8)], [fork]):
+        assert not holds([*above, *needless])
+    assert not holds([short, *above])
+    assert not holds([*above, short], "0x6")
+
+
 def test_a_branch_has_two_ways_on() -> None:
     assert holds([branch(0, leaf(1), others=1), leaf(1)])
     assert not holds([branch(0, leaf(1), others=0), leaf(1)])

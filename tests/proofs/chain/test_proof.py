@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofs.chain import rlp
-from proofs.chain.proof import Known, parse, verify, verify_set
-from proofs.chain.trie import EMPTY_ROOT, hex_prefix, prove, prove_ordered, root
+from proofs.chain.node import Branch, Extension, encode, parse
+from proofs.chain.proof import Known, verify, verify_set
+from proofs.chain.trie import EMPTY_ROOT, hex_prefix, path, prove, prove_ordered, root
 from proofs.keccak import keccak256
 from proofs.refusals import (
     BatchRefused,
@@ -43,6 +44,46 @@ def test_what_a_trie_holds_and_what_it_does_not_is_proven(
     together = list(dict.fromkeys(node for nodes in proofs for node in nodes))
     for nodes in (together, together[::-1]):
         assert verify_set(head, keys, nodes) == [content.get(key) for key in keys]
+
+
+def with_inlined(key: bytes, nodes: list[bytes]) -> list[bytes]:
+    """The nodes of a proof, and after each those on the way that are inlined in it."""
+    nibbles, depth, listed = path(key), 0, []
+    for node in nodes:
+        listed.append(node)
+        one: Any = parse(node)
+        while one:
+            if isinstance(one, Branch) and depth < len(nibbles):
+                one, depth = one.children[nibbles[depth]], depth + 1
+            elif isinstance(one, Extension) and nibbles.startswith(one.path, depth):
+                one, depth = one.child, depth + len(one.path)
+            else:
+                break
+            if isinstance(one, bytes):
+                break
+            listed.append(encode(one))
+    return listed
+
+
+@given(TRIES.filter(bool), st.lists(KEYS, max_size=3), st.data())
+def test_inlined_nodes_may_be_listed_as_they_are(
+    content: dict[bytes, bytes], others: list[bytes], data: st.DataObject
+) -> None:
+    """As alloy-trie does, so anvil and reth; once each, in their places, and no others."""
+    key = data.draw(st.sampled_from([*sorted(content), *others]))
+    head, (nodes,) = prove(content, [key])
+    listed = with_inlined(key, nodes)
+    assert all(len(node) < 32 for node in listed if node not in nodes)
+    assert verify(head, key, listed) == content.get(key)
+    for at, node in enumerate(listed):
+        if node in nodes:
+            continue
+        with pytest.raises((UnusedNode, HashMismatch)):
+            verify(head, key, [*listed[:at], node, *listed[at:]])
+        changed = bytearray(node)
+        changed[-1] ^= 1
+        with pytest.raises((UnusedNode, HashMismatch)):
+            verify(head, key, [*listed[:at], bytes(changed), *listed[at + 1 :]])
 
 
 @given(TRIES.filter(bool), st.data())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from proofs.chain import proof, rlp
+from proofs.chain import node, proof, rlp
 from proofs.chain.getproof_batch import _room
 from proofs.chain.kernels import nodes, walk
 from proofs.chain.kernels.text import Bytes, Numbers
@@ -113,10 +113,10 @@ def proves(claim: Claimed, listed: list[bytes]) -> bool:
     """What the plain walk says, with the same digests."""
     left = list(claim.refs)
 
-    def fetch(reference: bytes, depth: int) -> proof.Node:
+    def fetch(reference: node.Child, depth: int) -> node.Node:
         if not left or DIGESTS[left[0]] != reference:
             raise MissingNode("It ends.")
-        return proof.parse(listed[left.pop(0)])
+        return node.parse(listed[left.pop(0)])
 
     try:
         value = proof._walk(ROOT, claim.path, fetch)
