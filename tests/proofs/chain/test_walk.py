@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from proofs.chain import node, proof, rlp
+from proofs.chain import proof, rlp
 from proofs.chain.getproof_batch import _room
 from proofs.chain.kernels import nodes, walk
 from proofs.chain.kernels.text import Bytes, Numbers
+from proofs.chain.node import Child, Node, parse
 from proofs.chain.trie import prove
 from proofs.keccak import keccak256
 from proofs.refusals import MissingNode, NotRlp, Refusal
@@ -113,10 +114,10 @@ def proves(claim: Claimed, listed: list[bytes]) -> bool:
     """What the plain walk says, with the same digests."""
     left = list(claim.refs)
 
-    def fetch(reference: node.Child, depth: int) -> node.Node:
+    def fetch(reference: Child, depth: int) -> Node:
         if not left or DIGESTS[left[0]] != reference:
             raise MissingNode("It ends.")
-        return node.parse(listed[left.pop(0)])
+        return parse(listed[left.pop(0)])
 
     try:
         value = proof._walk(ROOT, claim.path, fetch)
