@@ -1,13 +1,10 @@
 """Compound's Timelock, which queues each call by itself."""
 
-from collections.abc import Sequence
-
 from chainsync.decoding import Decoder, Event
-from chainsync.kinds import Kind, LogRecord
-from charter.models import Contract
+from chainsync.kinds import LogRecord
 from governance import families, wording
 from governance.calldata.describing import Described, described
-from governance.folding import operations, parameters
+from governance.folding import parameters, timelocks
 from governance.folding.operations import Happened, Scheduled
 from governance.models import OperationEvent
 from proofs.statements.family import Timelock
@@ -33,25 +30,6 @@ _settings = parameters.Settings(
 )
 
 
-def fold(contract: Contract, logs: Sequence[LogRecord]) -> None:
-    """Write queued calls and parameters."""
-    entries: list[Scheduled | Happened] = []
-    changes: list[parameters.Change] = []
-    for log in logs:
-        if log.topics[0] in _settings.topics:
-            changes += _settings.decode(log)
-        else:
-            entries.append(_entry(log))
-    operations.fold(contract, entries)
-    parameters.write(contract, changes)
-
-
-def unfold(contract: Contract, from_block: int) -> None:
-    """Take back everything of `from_block` and above."""
-    operations.unfold(contract, from_block)
-    parameters.unfold(contract, from_block)
-
-
 def _entry(log: LogRecord) -> Scheduled | Happened:
     event, values = _decoder.decode(log)
     if event is QUEUE_TRANSACTION:
@@ -72,9 +50,7 @@ def _entry(log: LogRecord) -> Scheduled | Happened:
 
 
 families.declare_timelock("compound-timelock", Timelock.COMPOUND, grace_period=GRACE_PERIOD)
-KIND = Kind(
-    name="compound-timelock", topics=_decoder.topics | _settings.topics, fold=fold, unfold=unfold
-)
+KIND = timelocks.kind("compound-timelock", _decoder, _settings, _entry)
 
 FUNCTIONS: tuple[Described, ...] = (
     described(

@@ -1,14 +1,11 @@
 """TimelockController of OpenZeppelin, versions 4 and 5."""
 
-from collections.abc import Sequence
-
 from chainsync.decoding import Decoder, Event, Undecodable
-from chainsync.kinds import Kind, LogRecord
-from charter.models import Contract
+from chainsync.kinds import LogRecord
 from governance import families, wording
 from governance.calldata import roles
 from governance.calldata.describing import Described, Occasion, Subcall, described
-from governance.folding import operations, parameters
+from governance.folding import parameters, timelocks
 from governance.folding.operations import Happened, Scheduled
 from governance.folding.roles import SETTINGS as ROLE_SETTINGS
 from governance.models import OperationEvent
@@ -35,25 +32,6 @@ _settings = parameters.Settings(
         *ROLE_SETTINGS,
     ]
 )
-
-
-def fold(contract: Contract, logs: Sequence[LogRecord]) -> None:
-    """Write operations and parameters."""
-    entries: list[Scheduled | Happened] = []
-    changes: list[parameters.Change] = []
-    for log in logs:
-        if log.topics[0] in _settings.topics:
-            changes += _settings.decode(log)
-        else:
-            entries.append(_entry(log))
-    operations.fold(contract, entries)
-    parameters.write(contract, changes)
-
-
-def unfold(contract: Contract, from_block: int) -> None:
-    """Take back everything of `from_block` and above."""
-    operations.unfold(contract, from_block)
-    parameters.unfold(contract, from_block)
 
 
 def _entry(log: LogRecord) -> Scheduled | Happened:
@@ -88,7 +66,7 @@ def _ready_at(log: LogRecord, delay: int) -> int:
 
 
 families.declare_timelock("oz-timelock", Timelock.CONTROLLER)
-KIND = Kind(name="oz-timelock", topics=_decoder.topics | _settings.topics, fold=fold, unfold=unfold)
+KIND = timelocks.kind("oz-timelock", _decoder, _settings, _entry)
 
 
 def _one(at: Occasion) -> list[Subcall]:
