@@ -4,21 +4,13 @@ Everything is bounded: time of a request, bytes of a reply, and no redirect is f
 """
 
 import itertools
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from chainsync.endpoint.failures import (
-    EndpointFailure,
-    MalformedReply,
-    RateLimited,
-    ReplyTooLarge,
-    RpcError,
-    Timeout,
-    Unreachable,
-)
+from chainsync.endpoint.exchange import exchange, limited
+from chainsync.endpoint.failures import EndpointFailure, MalformedReply, RpcError, Unreachable
 from ledger import outgoing
 from proofs.chain.nesting import shallow
 
@@ -118,12 +110,15 @@ class Client:
             for method, parameters in requests
         ]
         body = msgspec.json.encode(calls if len(calls) > 1 else calls[0])
-        status, headers, reply = self._exchange(body, time.monotonic() + seconds, max_bytes)
-        if status == 429:
-            raise self._limited("asks us to slow down (HTTP 429).", headers.get("retry-after"))
+
+        def post(left: float) -> outgoing.Reply:
+            return self._node.post(body, seconds=left, headers=_HEADERS, max_bytes=max_bytes)
+
+        reply = exchange(self.name, post, seconds=seconds)
+        status = reply.status
         if status >= 500 or status in (401, 403, 404, 407) or 300 <= status < 400:
             raise Unreachable(self.name, f"answered HTTP {status}.")
-        return self._matched([call["id"] for call in calls], reply)
+        return self._matched([call["id"] for call in calls], reply.body)
 
     def _matched(self, ids: list[Any], reply: bytes) -> list[msgspec.Raw | RpcError]:
         try:
@@ -155,31 +150,5 @@ class Client:
         if error.code == 429 or (
             error.code in _RATE_CODES and any(word in text for word in _RATE_WORDS)
         ):
-            return self._limited(f"asks us to slow down: {error.message[:200]}.", None)
+            return limited(self.name, f"asks us to slow down: {error.message[:200]}.")
         return RpcError(self.name, error.code, error.message, error.data)
-
-    def _limited(self, message: str, retry_after: str | None) -> RateLimited:
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else 1.0
-        return RateLimited(self.name, message, min(seconds, 300.0))
-
-    def _exchange(
-        self, body: bytes, deadline: float, max_bytes: int | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        for attempt in (1, 2):
-            try:
-                left = max(deadline - time.monotonic(), 0.05)
-                reply = self._node.post(body, seconds=left, headers=_HEADERS, max_bytes=max_bytes)
-            except outgoing.BrokeOff as error:
-                # A kept connection that the node closed meanwhile: all our calls only read, so
-                # one more attempt is harmless.
-                if attempt == 2:
-                    raise Unreachable(self.name, str(error)) from None
-            except outgoing.TookTooLong as error:
-                raise Timeout(self.name, str(error)) from None
-            except outgoing.TooLarge as error:
-                raise ReplyTooLarge(self.name, str(error)) from None
-            except outgoing.OutgoingFailure as error:
-                raise Unreachable(self.name, str(error)) from None
-            else:
-                return reply.status, reply.headers, reply.body
-        raise AssertionError("unreachable: the second attempt returns or raises")

@@ -4,18 +4,12 @@ Source: beacon-APIs, `/eth/v1/beacon/light_client/…`. Nothing here believes an
 given its form.
 """
 
-import time
 from typing import Any
 
 import msgspec
 
-from chainsync.endpoint.failures import (
-    MalformedReply,
-    RateLimited,
-    ReplyTooLarge,
-    Timeout,
-    Unreachable,
-)
+from chainsync.endpoint.exchange import exchange
+from chainsync.endpoint.failures import MalformedReply, Unreachable
 from ledger import outgoing
 from proofs.chain.beacon import Fork
 from proofs.chain.nesting import shallow
@@ -95,33 +89,18 @@ class Client:
             raise MalformedReply(self.name, words.rstrip(".") + ".") from error
 
     def _get(self, path: str, most: int) -> bytes:
-        deadline = time.monotonic() + REQUEST_SECONDS
-        for attempt in (1, 2):
-            try:
-                left = max(deadline - time.monotonic(), 0.05)
-                reply = self._node.get(
-                    seconds=left, headers=_HEADERS, max_bytes=most, below=_WHERE + path
-                )
-            except outgoing.BrokeOff as error:
-                # A kept connection that the node closed meanwhile is worth one more attempt.
-                if attempt == 2:
-                    raise Unreachable(self.name, str(error)) from None
-            except outgoing.TookTooLong as error:
-                raise Timeout(self.name, str(error)) from None
-            except outgoing.TooLarge as error:
-                raise ReplyTooLarge(self.name, str(error)) from None
-            except outgoing.OutgoingFailure as error:
-                raise Unreachable(self.name, str(error)) from None
-            else:
-                self._check_status(reply, path)
-                return reply.body
-        raise AssertionError("unreachable: the second attempt returns or raises")
+        def get(left: float) -> outgoing.Reply:
+            return self._node.get(
+                seconds=left, headers=_HEADERS, max_bytes=most, below=_WHERE + path
+            )
+
+        reply = exchange(self.name, get, seconds=REQUEST_SECONDS)
+        self._check_status(reply, path)
+        return reply.body
 
     def _check_status(self, reply: outgoing.Reply, path: str) -> None:
         if reply.status == 200:
             return
-        if reply.status == 429:
-            raise RateLimited(self.name, "asks us to slow down (HTTP 429).", 1.0)
         if reply.status == 404 and path.startswith("/bootstrap/"):
             raise Unreachable(
                 self.name,
