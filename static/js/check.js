@@ -5,10 +5,10 @@
 // numbers with `data-held="path"`, a path into what was verified of the watched voter.
 
 import { compareAnchor } from "./anchor.js";
+import { getJson } from "./answers.js";
 import { amount, BUCKETS, doing, ofVoter, open, shown, verdict } from "./check_words.js";
 import { refreshAll } from "./live.js";
 import { Refusal } from "./refusals.js";
-import { getJson } from "./vote.js";
 
 const LOOKS = 4; // at the page's own numbers, which a vote may be changing this very moment
 const BETWEEN_LOOKS = 1200;

@@ -1,8 +1,8 @@
 // Sign-in with Ethereum (EIP-4361): the server writes the message, the wallet signs it.
 
 import { checksum } from "./abi.js";
+import { getJson } from "./answers.js";
 import { inWords, Refusal } from "./refusals.js";
-import { getJson } from "./vote.js";
 import { openWalletDialog } from "./walletbox.js";
 import { wallet } from "./wallets.js";
 

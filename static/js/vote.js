@@ -1,16 +1,16 @@
 // The vote box: power, choice, review, signature, and the way to finality.
 
-import { checksum, encodeCall, fromHex, packSplit, toHex } from "./abi.js";
+import { encodeCall, fromHex, packSplit, toHex } from "./abi.js";
 import { formatUnits, parseUnits } from "./amounts.js";
+import { getJson } from "./answers.js";
+import { addressIn, TransactionBox } from "./box.js";
 import { onFrame } from "./live.js";
 import { keccak_256 } from "../vendor/noble-hashes/sha3.js";
 import { inWords, Refusal } from "./refusals.js";
-import { rehearse, requireFresh, sendAndFollow, Steps } from "./transaction.js";
-import { openWalletDialog } from "./walletbox.js";
+import { requireFresh } from "./transaction.js";
 import { shortAddress, wallet } from "./wallets.js";
 
 const SUPPORT = { against: 0, for: 1, abstain: 2, split: 255 };
-const ANSWER_WITHIN = 10_000;
 const NAMES = { against: "Against", for: "For", abstain: "Abstain", split: "Split" };
 const STEPS = { wallet: "Confirm in your wallet", sent: "Sent", included: "Included in a block", counted: "Counted", final: "Final" };
 
@@ -19,37 +19,30 @@ export function startVoteBox() {
   if (element) new VoteBox(element).start();
 }
 
-class VoteBox {
+class VoteBox extends TransactionBox {
   told = null; // what our server says of this voter
   safe = null; // address of a Safe to prepare the vote for, instead of a connected account
-  busy = false;
 
   constructor(element) {
-    this.element = element;
-    this.chain = JSON.parse(document.getElementById("wallet-chain").textContent);
+    super(element, { chain: "wallet-chain", above: "power", steps: STEPS });
+    this.topic = `proposal:${element.dataset.key}`;
     this.decimals = Number(element.dataset.decimals);
     this.form = this.part("form");
   }
 
-  part = (name) => this.element.querySelector(`[data-part="${name}"]`);
-  slot = (name) => this.element.querySelector(`[data-${name}]`);
-
   start() {
-    this.slot("connect").addEventListener("click", openWalletDialog);
+    super.start();
     this.slot("safe-instead").addEventListener("click", () => this.show("safe"));
     this.slot("back").addEventListener("click", () => this.refresh());
-    this.slot("switch").addEventListener("click", () => this.attempt(() => wallet.switchTo(this.chain)));
     this.slot("change").addEventListener("click", () => this.show("power", "form"));
-    this.slot("send").addEventListener("click", () => this.send());
     this.slot("copy").addEventListener("click", () => this.copy());
     this.part("safe").addEventListener("submit", (event) => this.takeSafe(event));
-    this.form.addEventListener("submit", (event) => this.review(event));
     this.form.addEventListener("input", () => this.showSplit());
     wallet.addEventListener("change", () => {
       this.safe = null;
       this.refresh();
     });
-    onFrame((frame) => frame.topic === `proposal:${this.element.dataset.key}` && this.refresh({ quietly: true }));
+    onFrame((frame) => frame.topic === this.topic && this.refresh({ quietly: true }));
     document.body.addEventListener("htmx:oobAfterSwap", (event) => {
       if (event.detail.target?.id === "standing") this.refresh({ quietly: true });
     });
@@ -126,10 +119,10 @@ class VoteBox {
 
   async takeSafe(event) {
     event.preventDefault();
-    const text = this.part("safe").elements.address.value.trim();
-    if (!/^0x[0-9a-f]{40}$/i.test(text)) return this.problem("That is not an address: 0x and 40 hex digits are needed.");
-    this.safe = checksum(text);
-    await this.refresh();
+    await this.attempt(async () => {
+      this.safe = addressIn(this.part("safe").elements.address);
+      await this.refresh();
+    });
   }
 
   /** Derive the transaction twice, and show it only when both derivations are the same. */
@@ -144,11 +137,11 @@ class VoteBox {
       const query = new URLSearchParams({ choice, reason });
       if (parts) for (const [name, units] of Object.entries(parts)) query.set(name, units.toString());
       const served = await getJson(`${this.element.dataset.ballotUrl}?${query}`);
+      this.describe(choice, reason, parts, served.function);
       const derived = this.derive(choice, reason, parts);
-      const same = served.data === derived.data && served.to.toLowerCase() === derived.to.toLowerCase() && served.chain_id === this.chain.id;
-      if (!same) throw new Refusal("The server and this page derive different transactions for the same vote. Do not sign; reload the page, and report it if it happens again.");
-      this.call = { ...derived, function: served.function };
-      await this.showReview(choice, reason, parts, query);
+      this.slot("hash").replaceChildren(...spaced(toHex(keccak_256(fromHex(derived.data)))));
+      this.slot("safe-to").textContent = derived.to;
+      await this.offer(derived, served, "vote", { file: `${this.element.dataset.safeUrl}?${query}`, contract: this.safe !== null });
     });
   }
 
@@ -167,63 +160,27 @@ class VoteBox {
     return { to: governor, data: encodeCall("castVote(uint256,uint8)", base) };
   }
 
-  async showReview(choice, reason, parts, query) {
+  describe(choice, reason, parts, called) {
     const amount = parts
       ? Object.entries(parts).filter(([, units]) => units > 0n).map(([name, units]) => `${formatUnits(units, this.decimals)} ${NAMES[name]}`).join(", ")
       : `${NAMES[choice]} with all of your ${this.told.remaining_text}`;
-    const { governorName, proposal } = this.element.dataset;
+    const { governor, governorName, proposal } = this.element.dataset;
     this.slot("review-words").textContent = `You vote ${amount}${reason ? `, and say: “${reason}”` : ", and give no reason"}.`;
-    this.slot("review-detail").textContent = `One transaction on ${this.chain.name} (chain id ${this.chain.id}) to ${governorName}, ${this.call.to}: ${this.call.function} for proposal ${shortNumber(proposal)}. No ether goes with it. It cannot be taken back.`;
-    this.slot("agree").textContent = "✓ The server and this page have derived the same transaction, each by itself.";
-    const hash = toHex(keccak_256(fromHex(this.call.data)));
-    this.slot("hash").replaceChildren(...hash.match(/.{4}/g).map((four) => Object.assign(document.createElement("span"), { textContent: four })));
-    this.slot("calldata").textContent = this.call.data;
-    this.slot("safe-file").href = `${this.element.dataset.safeUrl}?${query}`;
-    this.slot("safe-to").textContent = this.call.to;
-    const contract = this.safe !== null || (await wallet.isContract(wallet.account).catch(() => false));
-    this.slot("send").hidden = contract;
-    this.slot("safe").open = contract;
-    this.show("power", "review");
-    this.slot("review-title").focus();
+    this.slot("review-detail").textContent = `One transaction on ${this.chain.name} (chain id ${this.chain.id}) to ${governorName}, ${governor}: ${called} for proposal ${shortNumber(proposal)}. No ether goes with it. It cannot be taken back.`;
   }
 
   async send() {
-    await this.attempt(async () => {
-      this.slot("send").disabled = true;
-      try {
-        requireFresh(this.chain);
-        await rehearse(this.call);
-        this.busy = true;
-        this.show("power", "progress");
-        const before = this.told.votes.length;
-        const steps = new Steps(this.slot("steps"), STEPS, (words) => (this.slot("said").textContent = words));
-        this.steps = steps;
-        await sendAndFollow({
-          call: this.call,
-          chainId: this.chain.id,
-          topic: `proposal:${this.element.dataset.key}`,
-          steps,
-          counted: (hash) => this.counted(hash, before),
-        });
-        this.show("power", "progress");
-      } finally {
-        this.slot("send").disabled = false;
-        this.busy = false;
-      }
-    });
+    this.before = this.told.votes.length;
+    await super.send();
   }
 
-  async counted(hash, before) {
-    try {
-      const told = await getJson(`${this.element.dataset.powerUrl}?address=${this.voter}`);
-      this.told = told;
-      this.showPower();
-      const own = told.votes.find((vote) => vote.transaction === hash);
-      const vote = own ?? (told.votes.length > before ? told.votes.at(-1) : null);
-      return { counted: Boolean(vote), block: vote?.block ?? null, finalized: told.finalized };
-    } catch {
-      return { counted: false, block: null, finalized: null };
-    }
+  async counted(hash) {
+    const told = await getJson(`${this.element.dataset.powerUrl}?address=${this.voter}`);
+    this.told = told;
+    this.showPower();
+    const own = told.votes.find((vote) => vote.transaction === hash);
+    const vote = own ?? (told.votes.length > this.before ? told.votes.at(-1) : null);
+    return { counted: Boolean(vote), block: vote?.block ?? null, finalized: told.finalized };
   }
 
   async copy() {
@@ -231,45 +188,10 @@ class VoteBox {
     this.slot("copy").textContent = "Copied";
     setTimeout(() => (this.slot("copy").textContent = "Copy the calldata"), 2000);
   }
-
-  /** Do something that may be refused, and say why if it is. */
-  async attempt(act) {
-    this.problem("");
-    try {
-      await act();
-    } catch (error) {
-      const words = inWords(error);
-      this.problem(words);
-      if (!this.part("progress").hidden) {
-        this.steps?.fail(words);
-        if (!error.settled) this.show("power", "review");
-      }
-    }
-  }
-
-  problem(words) {
-    this.slot("problem").textContent = words;
-    this.slot("problem").hidden = !words;
-  }
-
-  show(...names) {
-    for (const part of this.element.querySelectorAll("[data-part]")) part.hidden = !names.includes(part.dataset.part);
-  }
 }
 
-/** What our server answers. Past the browser's store, in which a second question would wait for the first. */
-export async function getJson(url) {
-  const options = { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN) };
-  let response;
-  let body = null;
-  try {
-    response = await fetch(url, options);
-    body = await response.json();
-  } catch {
-    if (!response || response.ok) throw new Refusal("The server cannot be reached. Check your connection and try again.");
-  }
-  if (!response.ok) throw new Refusal(body?.error?.message ?? body?.error ?? `The server answered ${response.status}. Try again in a moment.`);
-  return body;
+function spaced(digits) {
+  return digits.match(/.{4}/g).map((four) => Object.assign(document.createElement("span"), { textContent: four }));
 }
 
 function shortNumber(text) {
