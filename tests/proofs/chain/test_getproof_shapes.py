@@ -14,6 +14,7 @@ from proofs.chain import rlp
 from proofs.chain.getproof import Asked
 from proofs.chain.trie import hex_prefix, path, prove
 from proofs.keccak import keccak256
+from proofs.refusals import NotHex, UnusedNode
 
 TOKEN, SLOT = b"\x11" * 20, 1
 KEY = hashed(SLOT)
@@ -164,6 +165,16 @@ def test_what_has_the_low_bits_of_a_digit_is_none(last: bool) -> None:
     found["storageProof"][0]["proof"] = [node[:at] + chr(ord(node[at]) - 0x10) + node[at + 1 :]]
     refusals, _ = both(root, ASKED, [body(found)])
     assert [at for at, _ in refusals] == [(0, 0)]
+
+
+def test_a_short_node_that_is_none_is_refused_as_that_wherever_it_stands() -> None:
+    """Also where it would be refused for being needless, if it were read less strictly."""
+    root, found = under([leaf()])
+    for text, refusal in (("0x80", UnusedNode), ("0xzz", NotHex), ("0x8 ", NotHex)):
+        nodes = [*found["storageProof"][0]["proof"], text]
+        row = {**found["storageProof"][0], "proof": nodes}
+        refusals, _ = both(root, ASKED, [body({**found, "storageProof": [row]})])
+        assert [said for _, (said, *_) in refusals] == [refusal]
 
 
 def test_a_node_is_known_by_all_of_its_text() -> None:
