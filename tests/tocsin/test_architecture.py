@@ -1,7 +1,10 @@
 """The page about the architecture speaks of what is there."""
 
 import re
+import tomllib
 from pathlib import Path
+
+from tools import picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECTION = re.compile(r"^#+ .*$", re.MULTILINE)
@@ -39,3 +42,12 @@ def test_every_floor_is_described() -> None:
     apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
     assert apps
     assert all(f"{app}/ " in text for app in apps)
+
+
+def test_the_picture_is_that_of_the_imports() -> None:
+    assert picture.PICTURE.read_text() == picture.drawn(), "run `make picture`"
+    stack = picture.floors(tomllib.loads((ROOT / "pyproject.toml").read_text()))
+    level = {room: at for at, floor in enumerate(stack) for room in floor}
+    known = picture.imports(list(level))
+    assert len(known) > 10
+    assert all(level[importing] < level[imported] for importing, imported in known)
