@@ -13,28 +13,29 @@ NAMED = re.compile(r"`([A-Za-z_/.]+(?:\.py|\.js|\.toml|/|Procfile))`")
 
 def test_every_file_and_folder_that_the_page_names_is_there() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
-    named = NAMED.findall(text)
+    named = list(NAMED.finditer(text))
     assert len(named) > 60
-    missing = [name for name in named if not there(name, text)]
+    missing = [one[1] for one in named if not there(one[1], places(text, one.start()))]
     assert missing == []
 
 
-def there(name: str, text: str) -> bool:
-    """Whether a name is a path of the project, or of a folder that its section's title names."""
-    if "/" not in name.rstrip("/"):
-        folders = [
-            folder
-            for title in SECTION.findall(before(name, text))[-1:]
-            for folder in re.findall(r"`([a-z_/]+/)`", title)
-        ]
-        apps = ["charter/", "ledger/", "chainsync/", "governance/", "tocsin/"]
-        return any((ROOT / folder / name).exists() for folder in ["", *folders, *apps])
-    return (ROOT / name).exists()
+def there(name: str, folders: list[str]) -> bool:
+    """Whether a name is a path of the project, or, without a folder, one below these."""
+    if "/" in name.rstrip("/"):
+        return (ROOT / name).exists()
+    apps = ["charter/", "ledger/", "chainsync/", "governance/", "tocsin/"]
+    return any((ROOT / folder / name).exists() for folder in ["", *folders, *apps])
 
 
-def before(name: str, text: str) -> str:
-    """The page up to where a name first stands."""
-    return text[: text.index(f"`{name}`")]
+def places(text: str, at: int) -> list[str]:
+    """Folders named by the title of the section around a place, and by the head of its row."""
+    title = SECTION.findall(text[:at])[-1:]
+    row = text[text.rindex("\n", 0, at) + 1 : at].split("|")[1:2]
+    return [
+        folder
+        for words in (*title, *row)
+        for folder in re.findall(r"`([a-z_/]+/)(?:[a-z_]+\.py)?`", words)
+    ]
 
 
 def test_every_floor_is_described() -> None:
