@@ -56,7 +56,8 @@ class ChainViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, FreshViewSe
     orders = {"key": ("key",)}
 
     def get_object(self) -> Chain:
-        found = self.filter_queryset(self.get_queryset()).filter(named(self.kwargs["key"])).first()
+        rows = self.filter_queryset(self.get_queryset()).filter(named(self.kwargs["key"]))
+        found: Chain | None = rows.first()
         if found is None:
             raise Http404(f"There is no chain {self.kwargs['key']!r}.")
         return found

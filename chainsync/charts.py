@@ -35,7 +35,7 @@ def ceiling(peak: int) -> int:
     """A round number at or above `peak` for the top of a chart: 1, 2, 5, 10, 20, 50, …."""
     if peak <= 1:
         return 1
-    size = 10 ** (len(str(peak)) - 1)
+    size: int = 10 ** (len(str(peak)) - 1)
     return next(size * step for step in _NICE if size * step >= peak)
 
 

@@ -100,7 +100,7 @@ def has_room(producer: Producer, queue: Queue, most: int = MOST_WAITING) -> bool
     policy = producer.connection.ensure(
         producer, depth, max_retries=1, interval_start=0, interval_step=0
     )
-    return policy() < most
+    return bool(policy() < most)
 
 
 def _sent(task: Task, arguments: list[Any]) -> bool:

@@ -91,7 +91,7 @@ class Redis(Broker):
 
     def lose(self) -> int:
         with redis.Redis(port=self._port) as client:
-            lost = sum(client.llen(queue) for queue in ("urgent", "bulk"))
+            lost = sum(int(client.llen(queue)) for queue in ("urgent", "bulk"))
         self.end()
         self._start()
         return lost

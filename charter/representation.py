@@ -93,7 +93,7 @@ class ChainField(serializers.Field):
         super().__init__(**{"read_only": True, **options})
 
     def to_representation(self, value: Any) -> str:
-        return value.caip2
+        return str(value.caip2)
 
 
 @extend_schema_field(ACCOUNT)

@@ -31,4 +31,5 @@ def parse(text: str, decimals: int) -> int:
         raise ValueError(f"{text[:40]!r} is not an amount: write digits, such as 1234.5")
     if len(rest) > decimals:
         raise ValueError(f"{text[:40]!r} has more than {decimals} decimals; the token has no more")
-    return int(whole or "0") * 10**decimals + int(rest.ljust(decimals, "0") or "0")
+    scale: int = 10**decimals
+    return int(whole or "0") * scale + int(rest.ljust(decimals, "0") or "0")

@@ -251,9 +251,10 @@ class Layouts:
         while wanted := discovery.slots_to_read(candidates, probes, words):
             words = self._state.words(code.contract, sorted(wanted))
         evidence = bytes.fromhex(self._state.block.hash[2:])
-        return discovery.discover(
+        found: L = discovery.discover(
             candidates, probes, words, code=code, evidence=evidence, needed=needed
         ).layout
+        return found
 
 
 def form_of(family: Family, mode: CountingMode) -> CountingForm:

@@ -22,7 +22,7 @@ from ledger.findings import Standing, stand
 from proofs.refusals import Refusal
 from proofs.statements.clock import Moment
 from proofs.statements.family import Family
-from proofs.statements.lifecycle import ProposalState
+from proofs.statements.lifecycle import ENDED, ProposalState
 from proofs.statements.tally import Tally
 
 CHECK_SECONDS = 60
@@ -114,7 +114,7 @@ def _ours(chain: Chain) -> tuple[Block | None, list[Living]]:
 def _unchecked(chain: Chain, head: Block) -> Q:
     interval = max(1, round(CHECK_SECONDS / chain.block_time))
     changed = Q(checked_block__isnull=True) | Q(checked_block__lt=F("state_block"))
-    again = ~Q(state__in=states.ENDED) & Q(checked_block__lte=head.number - interval)
+    again = ~Q(state__in=ENDED) & Q(checked_block__lte=head.number - interval)
     return changed | again
 
 

@@ -95,7 +95,7 @@ def release(held: Held) -> bool:
     _leave_cut_off_statement()
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, _of(held))
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def check(held: Held) -> None:

@@ -136,14 +136,16 @@ def outbox_position(get_response: Callable[[HttpRequest], Any]) -> Callable[[Htt
             if _for_a_page(request):
                 position = await sync_to_async(last_position)()
                 request.outbox_position = position  # type: ignore[attr-defined]
-            return await get_response(request)
+            answer: HttpResponseBase = await get_response(request)
+            return answer
 
         return respond_async
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         if _for_a_page(request):
             request.outbox_position = last_position()  # type: ignore[attr-defined]
-        return get_response(request)
+        answer: HttpResponseBase = get_response(request)
+        return answer
 
     return respond
 

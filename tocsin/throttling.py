@@ -32,9 +32,9 @@ def throttled(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReque
     if iscoroutinefunction(get_response):
 
         async def respond_async(request: HttpRequest) -> HttpResponseBase:
-            if not _counted(request):
-                return await get_response(request)
-            return await sync_to_async(refused)(request) or await get_response(request)
+            refusal = await sync_to_async(refused)(request) if _counted(request) else None
+            answer: HttpResponseBase = refusal or await get_response(request)
+            return answer
 
         return respond_async
 

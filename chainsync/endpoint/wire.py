@@ -123,7 +123,7 @@ def header(raw: msgspec.Raw) -> Header | None:
 
 def receipts(raw: msgspec.Raw, block_hash: bytes) -> list[dict[str, Any]] | None:
     """The raw receipts of a block, or None when the node has none for it."""
-    rows = _decode_receipts.decode(_storable(raw))
+    rows: list[dict[str, Any]] | None = _decode_receipts.decode(_storable(raw))
     for index, row in enumerate(rows or []):
         if octets(row.get("blockHash"), 32) != block_hash:
             raise ValueError("a receipt belongs to another block")

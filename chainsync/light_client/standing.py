@@ -82,7 +82,7 @@ def light_client_of(chain: Chain) -> LightClient | None:
 def follows(client: LightClient, trust: Trust) -> bool:
     """Whether a light client goes by what the charter says now."""
     same = client.checkpoint == "0x" + trust.checkpoint.hex()
-    return same and client.network == trust.described
+    return bool(same and client.network == trust.described)
 
 
 def _refusal(client: LightClient) -> str:

@@ -80,4 +80,4 @@ def cadence(row: Beacon) -> float:
         "seconds_per_slot": MAINNET.seconds_per_slot,
         "slots_per_epoch": MAINNET.slots_per_epoch,
     }
-    return max(2.0, lengths["seconds_per_slot"] * lengths["slots_per_epoch"] / 8)
+    return max(2.0, float(lengths["seconds_per_slot"] * lengths["slots_per_epoch"] / 8))

@@ -74,4 +74,4 @@ class Delegate(models.Model):
         indexes = [models.Index(fields=["contract", "-votes", "id"], name="delegate_by_power")]
 
     def __str__(self) -> str:
-        return self.address
+        return str(self.address)

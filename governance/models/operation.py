@@ -28,7 +28,7 @@ class Operation(ProjectedRow):
         indexes = [models.Index(fields=["contract", "operation_id"], name="operation_lookup")]
 
     def __str__(self) -> str:
-        return self.operation_id
+        return str(self.operation_id)
 
 
 class OperationCall(ProjectedRow):
