@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check bench chaos lock audit fuzz mutate picture clean setup setup-dev
+.PHONY: help run test quick check bench chaos lock audit fuzz mutate gallery picture clean setup setup-dev
 
 help:  ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ fuzz: setup-dev  ## the API against its schema for longer; FUZZ_EXAMPLES=2000 FU
 
 mutate: setup-dev  ## each refusal of the core and of its verifiers taken away in turn: a test must fail; ARGS="proofs/chain/rlp.py"
 	@$(VENV)/python -m tools.mutating $(ARGS)
+
+gallery: setup-dev  ## every page in every state, phone and desk, day and night, on one sheet: screenshots/gallery/index.html
+	@GALLERY=all $(VENV)/python -m pytest tests/web/test_gallery.py -q $(ARGS)
 
 picture: setup-dev  ## docs/imports.svg: which room imports which, on their floors
 	@$(VENV)/python -m tools.picture

@@ -37,7 +37,8 @@ def visitor(db: None, settings: Any) -> Client:
     from made_certificate import Made
     from proven import arguments, proven
 
-    from tests.web.seed import Seed, person
+    from tests.web.seed import Seed
+    from tests.web.seeded_venue import person
 
     settings.API_RATE = "off"
     settings.BY_TLS = True

@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from tests.web.proven import cast, proven
-from tests.web.seed import Seed, digest, person, prepare
+from tests.web.seed import Seed, prepare
+from tests.web.seeded_venue import digest, person
 
 
 class Acts:
@@ -204,5 +205,29 @@ def listen(acts: Acts) -> None:
         print(json.dumps(answer), flush=True)
 
 
+def dispute(seed: Seed) -> None:
+    """An endpoint contradicts another one about a block with votes."""
+    from chainsync import standing
+    from chainsync.models import Dispute
+    from charter.models import Endpoint
+
+    liar = Endpoint.objects.get(name="l2-kelp")
+    number = seed.block(200)
+    Dispute.objects.create(
+        chain=liar.chain,
+        endpoint=liar,
+        about=Dispute.About.LOGS,
+        first=number,
+        last=number,
+        block_hash=digest("l2", number),
+        says="It gives 1 log of Venue Governor less than the others.",
+    )
+    standing.stand_disputes()
+
+
 if __name__ == "__main__":
-    listen(Acts(prepare()))
+    house = sys.argv[1]
+    prepared = prepare(empty=house == "empty")
+    if house == "disputed":
+        dispute(prepared)
+    listen(Acts(prepared))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from tests.e2e.axe import violations
+
 LEVERAGE = "Lower maximum leverage"
 
 
@@ -22,10 +24,25 @@ def vote_page(site: Any, open_page: Any, name: str, **settings: Any) -> Any:
     account = site.act("person", name=name)
     path = f"/proposals/{site.act('find', title=LEVERAGE)['key']}/"
     page = open_page(path, wallet={"accounts": [account], **settings})
+    connect(page)
+    return page
+
+
+def connect(page: Any) -> None:
+    """Connect the pretended wallet, and wait until the vote box knows what it may do."""
     page.get_by_role("button", name="Connect wallet").first.click()
     page.get_by_role("button", name="Pretended Wallet").click()
     page.get_by_text("Your power").wait_for()
-    return page
+
+
+def flaws(page: Any, width: int | None = None) -> list[str]:
+    """What axe finds, and by how much the page scrolls sideways, also when it is so narrow."""
+    found = violations(page)
+    if width is not None:
+        page.set_viewport_size({"width": width, "height": 900})
+    sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    over = page.evaluate(sideways)
+    return [*found, *([f"scrolls sideways by {over} px"] if over > 0 else [])]
 
 
 def said(page: Any) -> str:

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.browsing import LEVERAGE, step, until, vote_page
+from tests.web.browsing import flaws, step, until, vote_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
-
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def places(site: Any) -> dict[str, str]:
-    """A page of every kind."""
-    alice = site.act("person", name="alice")
-    return {
-        "home": "/",
-        "proposals": "/proposals/",
-        "nothing found": "/proposals/?q=nothingtobefound",
-        "proposal": f"/proposals/{site.act('find', title=LEVERAGE)['key']}/",
-        "hostile": f"/proposals/{site.act('find', title='Routine update')['key']}/",
-        "block clock": f"/proposals/{site.act('find', title='second bridge')['key']}/",
-        "delegates": "/delegates/",
-        "delegate": f"/delegates/{alice}/",
-        "address": f"/addresses/{alice}/",
-        "operations": "/operations/",
-        "chains": "/chains/",
-        "chain": "/chains/l2/",
-        "findings": "/findings/",
-        "sign-in": "/sign-in/",
-        "missing": "/proposals/00000000000000000000/",
-    }
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
@@ -49,30 +24,6 @@ def test_the_frame_fits_when_every_chain_stands_still(
         page.locator(f".chains [data-chain={chain}][data-level=down]").wait_for()
     shown = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(shown) <= 0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_every_page_is_accessible_and_fits(
-    site: Any, open_page: Any, width: int, theme: str
-) -> None:
-    """axe finds nothing, and nothing scrolls sideways, on phone and desktop, by day and night."""
-    page = open_page("/", width=width, theme=theme)
-    told = []
-    for name, path in places(site).items():
-        page.goto(site.url + path)
-        sideways = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        if sideways > 0:
-            told.append(f"{name}: scrolls sideways by {sideways} px")
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run(document).then((result) => result.violations)")
-        told += [
-            f"{name}: {rule['id']}: {[node['html'][:160] for node in rule['nodes']]}"
-            for rule in found
-        ]
-    assert not told, "\n".join(told)
 
 
 def test_a_vote_shows_within_two_seconds_and_a_reorg_takes_it_back(
@@ -157,32 +108,23 @@ def test_the_wallet_dialog_and_the_review_are_accessible(
     site: Any, open_page: Any, width: int
 ) -> None:
     """What opens only when somebody acts is held to the same measure as the pages."""
-
-    def check(page: Any, name: str) -> None:
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run(document).then((result) => result.violations)")
-        told = [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
-        assert not told, f"{name}: {told}"
-        sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert page.evaluate(sideways) <= 0, name
-
     page = open_page("/", width=width)
     page.get_by_role("button", name="Connect wallet").click()
     page.get_by_text("Continue on a phone").click()
-    check(page, "dialog without a wallet")
+    assert flaws(page) == [], "dialog without a wallet"
     page = vote_page(site, open_page, "gert")
     page.set_viewport_size({"width": width, "height": 900})
     page.get_by_label("Split").check()
     page.locator("[name=for]").fill("10")
-    check(page, "form")
+    assert flaws(page) == [], "form"
     page.get_by_label("Reason").fill("W" * 200)
     page.get_by_role("button", name="Review the vote").click()
     page.get_by_text("Compare the bytes").click()
     page.get_by_text("Send it from a Safe").click()
-    check(page, "review")
+    assert flaws(page) == [], "review"
     page.get_by_role("button", name="Sign in the wallet").click()
     step(page, "Waiting for a block")
-    check(page, "progress")
+    assert flaws(page) == [], "progress"
 
 
 def test_a_vote_can_be_cast_by_keyboard(site: Any, open_page: Any) -> None:

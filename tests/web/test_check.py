@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import made_certificate
@@ -12,12 +11,11 @@ from made_certificate import BEN, CLEO, DORA, Cast, Made
 from taken_apart import apart, sealed
 
 from proofs.chain import rlp
-from tests.web.browsing import until
+from tests.web.browsing import flaws, until
 from tests.web.proven import arguments, plain
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ABSENT = b"\x09" * 20
 RUNNING = Made(deadline=2_000_000)
 
@@ -287,26 +285,16 @@ def test_what_a_check_shows_is_accessible_and_fits(
     panel = panel_of(page)
     for name in ("Compare the anchor", "Check it without this page"):
         panel.get_by_text(name, exact=True).click()
-    sound(page, "proposal")
+    assert flaws(page) == [], "proposal"
     for voter in (CLEO, ABSENT):
         page.goto(site.url + path(told, voter))
         panel_of(page)
-        sound(page, "proof")
+        assert flaws(page) == [], "proof"
     page.evaluate("document.querySelector('[data-held=\"others\"] data').value = '77'")
     panel_of(page)
-    sound(page, "alarm")
+    assert flaws(page) == [], "alarm"
     page.goto(site.url + path(told, CLEO, "0x" + "0" * 64))
-    sound(page, "gone")
-
-
-def sound(page: Any, name: str) -> None:
-    """axe finds nothing, and nothing scrolls sideways."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document).then((result) => result.violations)")
-    told = [(rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in found]
-    assert not told, f"{name}: {told}"
-    sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(sideways) <= 0, name
+    assert flaws(page) == [], "gone"
 
 
 def test_a_proof_is_one_clean_page_on_paper(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.web.seed import ONE, digest, person
+from tests.web.seeded_venue import ONE, digest, person
 from tests.web.test_pages import text
 
 

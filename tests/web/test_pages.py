@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tests.web.seed import HOSTILE, ONE, person
+from tests.web.seeded_texts import HOSTILE
+from tests.web.seeded_venue import ONE, person
 
 FRAME = 4
 """Queries of the frame: outbox position, venue's name, chains, open findings."""

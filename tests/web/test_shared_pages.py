@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tests.web.seed import person
+from tests.web.seeded_venue import person
 
 
 @pytest.fixture(autouse=True)

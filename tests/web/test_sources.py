@@ -153,7 +153,7 @@ def test_a_dispute_about_a_contracts_past_holds_its_own_counts_alone(
 
 def test_a_block_tells_who_gave_it_and_what_it_replaced(seed: Any, client: Client) -> None:
     from chainsync.models import Block
-    from tests.web.seed import digest
+    from tests.web.seeded_venue import digest
 
     number = seed.head - 5
     Block.objects.create(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from governance.ballot import REASON_LENGTH, BadBallot, Choice, ballot, delegation
 from proofs.statements.tally import Tally
-from tests.web.seed import ONE, person
+from tests.web.seeded_venue import ONE, person
 
 GOVERNOR = person("governor")
 
