@@ -18,7 +18,7 @@ test: setup-dev  ## all tests, on real nodes, a real database and a real browser
 	@$(VENV)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS); quick=$$?; \
 	$(VENV)/python -m pytest -n 2 --dist loadgroup -m "slow or browser" $(ARGS) && exit $$quick
 
-quick: setup-dev  ## the tests that end within 3 minutes
+quick: setup-dev  ## the short part of the tests
 	@$(VENV)/python -m pytest -n 2 -m "not slow and not browser" $(ARGS)
 
 check: setup-dev  ## style, types, imports between the floors, migrations, promises; FIX=1 mends style

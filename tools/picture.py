@@ -106,7 +106,7 @@ def _arrows(boxes: list[Box], known: set[tuple[str, str]]) -> list[str]:
 
 
 def _box(box: Box, kind: str) -> list[str]:
-    """A room with its folders; files and folders of which it has none are not drawn."""
+    """A room with the packages in it, two a line."""
     inside = sorted(
         path.name
         for path in (ROOT / box.room).iterdir()

@@ -96,7 +96,7 @@ def _child(item: rlp.Item) -> Child:
 
 
 def encode(node: Node) -> bytes:
-    """The RLP whose node this is."""
+    """The RLP of a node, as `parse` takes it."""
     return rlp.encode(_item(node))
 
 
